@@ -1,0 +1,29 @@
+// The front door of the compiler: a small JAX for TensorFlow.js.
+
+import { registerWasmBackend } from "./targets/wasm/backend.ts";
+
+export {
+  ConcretizationError,
+  DeviceError,
+  LeakedTracerError,
+  SavedProgramError,
+  NoWebGPUError,
+  TypeMismatchError,
+  type CodedError,
+} from "./errors.ts";
+export { graphOf, jit, targetNames, type CompiledInfo, type GraphText, type Jitted, type JitOptions, type TargetName } from "./jit.ts"; // prettier-ignore
+export { load } from "./targets/wasm/saved.ts";
+export type { Submitted } from "./targets/target.ts";
+export { createWebGPU, type WebGPU } from "./targets/webgpu/createWebGPU.ts";
+export type { KernelProfile, Profile, ProfileOptions } from "./program/profile.ts";
+export { measurePeaks, type Peaks } from "./targets/wasm/peaks.ts";
+export * as random from "./random.ts";
+export { checkpoint, customVjp, stopGradient } from "./transforms/checkpoint.ts";
+export { cond } from "./transforms/cond.ts";
+export { grad, jvp, valueAndGrad, vjp, type GradOptions } from "./transforms/grad.ts";
+export { scan, type ScanOptions, type Step } from "./transforms/scan.ts";
+export { vmap, type Axes, type VmapOptions } from "./transforms/vmap.ts";
+export { treeFlatten, treeLeaves, treeMap, treePaths, treeStructure, treeUnflatten, structureKey, type Tree, type TreeStructure } from "./tree.ts"; // prettier-ignore
+
+// As tfjs's own backend packages do: importing this makes `tf.setBackend("engram-wasm")` possible.
+registerWasmBackend();

@@ -1,0 +1,24 @@
+// From an optimised graph to the program that this target emits.
+
+import type { Graph } from "../../graph/graph.ts";
+import { lowerGraph, type Worth } from "../../program/lower.ts";
+import type { Program } from "../../program/program.ts";
+import { lanesAlong } from "./emitSweep.ts";
+import { packWeights, type PackingRules } from "./packWeights.ts";
+
+/** What is worth the bother on this target. Tests make it little. */
+export interface WasmWorth {
+  /** Of threads and of blocks of rows. */
+  readonly program?: Worth;
+  /** The points of a sweep, at least. */
+  readonly sweepPoints: number;
+  readonly packing: PackingRules;
+}
+
+const worth: WasmWorth = { sweepPoints: 48 * 1024, packing: { leastBytes: 64 * 1024, leastSteps: 4 } };
+
+/** With weights packed and sweeps formed; split among `threads`. */
+export function lowerForWasm(graph: Graph, threads = 1, { program, sweepPoints, packing }: WasmWorth = worth): Program {
+  const sweeps = { along: lanesAlong, leastPoints: sweepPoints };
+  return lowerGraph(packWeights(graph, packing), threads, program, sweeps);
+}

@@ -1,0 +1,104 @@
+// Weights that a loop multiplies by at every step are brought, before the loop, into the order in which products read
+// them: panels of a few columns, one after another. The products' results have whole panels, too; what reads them reads
+// only the columns that there are.
+
+import { GraphBuilder } from "../../graph/build.ts";
+import type { Equation, EquationOf, Graph, Value } from "../../graph/graph.ts";
+import { computedFrom, computing, rewrite } from "../../graph/walk.ts";
+import { otherAxes } from "../../primitives/operands.ts";
+import { sizeOf } from "../../type.ts";
+import { panelFor } from "./productMatrix.ts";
+
+export interface PackingRules {
+  /** Smaller weights stay in the first cache as they lie. */
+  readonly leastBytes: number;
+  /** Fewer steps do not pay for the packing. */
+  readonly leastSteps: number;
+}
+
+export const packWeights = (graph: Graph, rules: PackingRules): Graph =>
+  rewrite(graph, (b, equation, inputs) => (equation.op === "scan" ? packed(b, equation, inputs, rules) : null));
+
+type Product = EquationOf<"dot_general">;
+
+function packed(
+  b: GraphBuilder,
+  { attrs }: EquationOf<"scan">,
+  inputs: readonly Value[],
+  { leastBytes, leastSteps }: PackingRules,
+): readonly Value[] | null {
+  const { body, constants, length } = attrs;
+  if (length < leastSteps) return null;
+  const fixed = computedFrom(body.equations, body.inputs.slice(0, constants));
+  const panels = new Map<Equation, Value>();
+  const added: Value[] = [];
+  for (const equation of body.equations) {
+    if (equation.op !== "dot_general" || !isPackable(equation, fixed) || 4 * sizeOf(equation.inputs[1]!.type.shape) < leastBytes) continue; // prettier-ignore
+    const [, weights] = equation.inputs;
+    const before: Graph = {
+      inputs: body.inputs.slice(0, constants),
+      equations: computing(body.equations, [weights!]),
+      outputs: [weights!],
+    };
+    const [outside] = b.inline(before, inputs.slice(0, constants));
+    const value = inPanels(b, equation, outside!);
+    added.push(value);
+    panels.set(equation, { type: value.type });
+  }
+  if (added.length === 0) return null;
+  const equations = body.equations.flatMap((equation) => {
+    const value = panels.get(equation);
+    return value ? multiplied(equation as Product, value) : [equation];
+  });
+  const rest: Graph = {
+    inputs: [...body.inputs.slice(0, constants), ...panels.values(), ...body.inputs.slice(constants)],
+    equations: computing(equations, body.outputs),
+    outputs: body.outputs,
+  };
+  const given = [...inputs.slice(0, constants), ...added, ...inputs.slice(constants)];
+  return b.emit("scan", given, { ...attrs, constants: constants + added.length, body: rest });
+}
+
+/** Whether a product is one of rows and a fixed matrix. */
+function isPackable({ attrs, inputs: [lhs, rhs] }: Product, fixed: ReadonlySet<Value>): boolean {
+  const { lhsBatchingDimensions, lhsContractingDimensions: k } = attrs;
+  return (
+    fixed.has(rhs!) &&
+    !fixed.has(lhs!) &&
+    rhs!.type.dtype === "float32" &&
+    lhsBatchingDimensions.length === 0 &&
+    rowsOf(lhs!) > 1 && // one row alone reads weights as fast as they lie
+    k.length === 1 &&
+    k[0] === lhs!.type.shape.length - 1 &&
+    sizeOf(rhs!.type.shape) / rhs!.type.shape[attrs.rhsContractingDimensions[0]!]! > panelFor(rowsOf(lhs!))
+  );
+}
+
+/** Rows of the left operand, whose last axis is contracted. */
+const rowsOf = ({ type }: Value): number => sizeOf(type.shape.slice(0, -1));
+
+/** `[⌈n / panel⌉, k, panel]`, zeros in the columns that are too many. */
+function inPanels(b: GraphBuilder, { attrs, inputs: [lhs] }: Product, weights: Value): Value {
+  const panel = panelFor(rowsOf(lhs!));
+  const [axis] = attrs.rhsContractingDimensions;
+  const { shape } = weights.type;
+  const k = shape[axis!]!;
+  const n = sizeOf(shape) / k;
+  const count = Math.ceil(n / panel);
+  const rows = b.reshape(b.transpose(weights, [axis!, ...otherAxes(shape.length, [axis!])]), [k, n]);
+  const whole = b.reshape(b.pad(rows, [0, 0], [0, count * panel - n]), [k, count, panel]);
+  return b.transpose(whole, [1, 0, 2]);
+}
+
+/** The product with the panels, its result in the shape that it had. */
+function multiplied({ attrs, inputs: [lhs], outputs, source }: Product, panels: Value): readonly Equation[] {
+  const b = new GraphBuilder(source);
+  const product = b.dotGeneral(lhs!, panels, { ...attrs, rhsContractingDimensions: [1] });
+  const [result] = outputs;
+  const rows = rowsOf(lhs!);
+  const n = sizeOf(result!.type.shape) / rows;
+  const columns = b.reshape(product, [rows, panels.type.shape[0]! * panels.type.shape[2]!]);
+  b.one("reshape", [b.slice(columns, [0, 0], [rows, n])], { shape: result!.type.shape });
+  // The last one is what the rest of the body reads.
+  return b.equations.map((equation, i) => (i === b.equations.length - 1 ? { ...equation, outputs } : equation));
+}

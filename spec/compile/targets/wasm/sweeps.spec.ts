@@ -1,0 +1,118 @@
+// Which kernels share a sweep, by example; that numbers stay is a law (properties/targets.property.ts).
+
+import "@tensorflow/tfjs-backend-cpu";
+import * as tf from "@tensorflow/tfjs-core";
+import { describe, expect, it } from "vitest";
+import { jit, scan } from "../../../../compile/index.ts";
+import { GraphBuilder } from "../../../../compile/graph/build.ts";
+import type { Graph } from "../../../../compile/graph/graph.ts";
+import { eachInstruction } from "../../../../compile/program/uses.ts";
+import type { Program } from "../../../../compile/program/program.ts";
+import { lowerForWasm } from "../../../../compile/targets/wasm/lower.ts";
+import { compileWasm } from "../../../../compile/targets/wasm/wasm.ts";
+
+const small = { sweepPoints: 1, packing: { leastBytes: Infinity, leastSteps: Infinity } };
+
+/** The kernels that a program calls, by form. */
+function called(program: Program): string[] {
+  const forms: string[] = [];
+  eachInstruction(program.instructions, (instruction) => {
+    if (instruction.kind === "call") forms.push(program.kernels[instruction.kernel]!.form.form);
+  });
+  return forms;
+}
+
+const graphOfProgram = <A extends readonly unknown[]>(f: (...args: A) => unknown, ...args: A): Graph => {
+  const traced = jit(f as (...args: readonly unknown[]) => tf.Tensor, { target: "tfjs" });
+  return traced.compile(...args).after;
+};
+
+describe("sweeps", () => {
+  const update = (m: tf.Tensor2D, u: tf.Tensor2D, v: tf.Tensor2D) => {
+    const next = tf.add(tf.mul(m, 0.5), tf.mul(u, v)) as tf.Tensor2D;
+    return [next, tf.matMul(next, u), tf.matMul(v, next), tf.sum(next, 0)];
+  };
+  const args = [tf.ones<tf.Rank.R2>([64, 64]), tf.ones<tf.Rank.R2>([64, 1]), tf.ones<tf.Rank.R2>([1, 64])] as const;
+
+  it("update a matrix and multiply it along both axes in one walk", () => {
+    const graph = graphOfProgram(update, ...args);
+    expect(called(lowerForWasm(graph, 1, small))).toEqual(["sweep"]);
+    expect(called(lowerForWasm(graph))).toHaveLength(4); // small matrices stay in a cache between kernels
+  });
+
+  it("do not store what only they read", () => {
+    const graph = graphOfProgram(((m: tf.Tensor2D, u: tf.Tensor2D, v: tf.Tensor2D) => update(m, u, v).slice(1)),...args); // prettier-ignore
+    const { kernels } = lowerForWasm(graph, 1, small);
+    expect(kernels).toHaveLength(1);
+    expect(kernels[0]!.results.map(({ shape }) => shape.join())).not.toContain("64,64");
+  });
+
+  it("leave out what needs a sum that they have not finished", () => {
+    const centred = (m: tf.Tensor2D): tf.Tensor[] => {
+      const means = tf.mean(m, 1, true);
+      return [means, tf.sum(tf.square(tf.sub(m, means)), 1)];
+    };
+    expect(called(lowerForWasm(graphOfProgram(centred, tf.ones<tf.Rank.R2>([64, 64])), 1, small))).not.toContain(
+      "sweep",
+    );
+  });
+});
+
+describe("packed weights", () => {
+  const loop = (w: tf.Tensor2D, xs: tf.Tensor3D): tf.Tensor =>
+    scan(
+      (h: tf.Tensor, x: tf.Tensor) => ({ carry: tf.tanh(tf.add(tf.matMul(h as tf.Tensor2D, w), x)), y: null }),
+      tf.zeros([4, 20]) as tf.Tensor,
+      xs as tf.Tensor,
+    ).carry;
+  const graph = (): Graph => graphOfProgram(loop, tf.ones<tf.Rank.R2>([20, 20]), tf.ones<tf.Rank.R3>([6, 4, 20]));
+  const shapes = (packing: { leastBytes: number; leastSteps: number }): string[] =>
+    lowerForWasm(graph(), 1, { sweepPoints: Infinity, packing }).kernels.flatMap(({ form, operands }) =>
+      form.form === "contract" ? operands.map(({ shape }) => shape.join()) : [],
+    );
+
+  it("lie in panels of columns, where a loop pays for it", () => {
+    expect(shapes({ leastBytes: 0, leastSteps: 2 })).toContain("3,20,8");
+    expect(shapes({ leastBytes: 0, leastSteps: 7 })).toContain("20,20");
+    expect(shapes({ leastBytes: 1e6, leastSteps: 2 })).toContain("20,20");
+  });
+});
+
+describe("products in sweeps", () => {
+  /** The program's numbers with everything in sweeps, and with nothing. */
+  const bothWays = (graph: Graph, inputs: readonly Float32Array[]): readonly Float32Array[][] =>
+    [1, Infinity].map(
+      (sweepPoints) => compileWasm(lowerForWasm(graph, 1, { ...small, sweepPoints })).run(inputs) as Float32Array[],
+    );
+  const noise = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => Math.sin(12.9898 * i));
+
+  it("of rows that do not lie as one axis", () => {
+    const b = new GraphBuilder();
+    const matrix = b.input({ shape: [16, 32], dtype: "float32" });
+    const rows = b.input({ shape: [2, 16, 3], dtype: "float32" });
+    const product = b.dotGeneral(rows, matrix, {
+      lhsBatchingDimensions: [],
+      rhsBatchingDimensions: [],
+      lhsContractingDimensions: [1],
+      rhsContractingDimensions: [0],
+    });
+    const graph = b.graph([matrix, rows], [product, b.sum(matrix, [1])]);
+    const [swept, apart] = bothWays(graph, [noise(16 * 32), noise(2 * 16 * 3)]);
+    expect(swept).toEqual(apart);
+  });
+
+  it("along an axis outside of those that strips have", () => {
+    const b = new GraphBuilder();
+    const cube = b.input({ shape: [16, 4, 8], dtype: "float32" });
+    const rows = b.input({ shape: [3, 16], dtype: "float32" });
+    const product = b.dotGeneral(rows, cube, {
+      lhsBatchingDimensions: [],
+      rhsBatchingDimensions: [],
+      lhsContractingDimensions: [1],
+      rhsContractingDimensions: [0],
+    });
+    const graph = b.graph([cube, rows], [product, b.multiply(cube, cube), b.sum(cube, [2])]);
+    const [swept, apart] = bothWays(graph, [noise(16 * 4 * 8), noise(3 * 16)]);
+    expect(swept).toEqual(apart);
+  });
+});

@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: { conditions: ["engram-source"] },
+  ssr: { resolve: { conditions: ["engram-source"] } },
+  test: {
+    include: ["spec/**/*.spec.ts", "properties/**/*.property.ts"],
+    testTimeout: 120_000,
+    pool: "forks",
+    silent: "passed-only",
+  },
+});
