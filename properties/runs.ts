@@ -1,4 +1,4 @@
-// How hard properties try. `ENGRAM_RUNS=20 npx vitest run properties` tries twenty times as many examples.
+// How hard properties try. `ENGRAM_RUNS=20 npx vitest run properties --testTimeout 0` tries twenty times as many examples.
 
 const factor = Number(process.env.ENGRAM_RUNS ?? 1);
 

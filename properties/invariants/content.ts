@@ -11,7 +11,8 @@ import { simplexViolations } from "./weighting.ts";
  * C1: a look-up lies on the simplex. C2: twice the strength squares the odds. C3: the length of the key has no say, nor has
  * that of a word in memory. C4: a word is found by itself: nothing is more like it. C5: reads look up as writes do.
  *
- * C3 asks of words and keys that are not tiny: against those the epsilon of the norms stands out.
+ * C3 and C4 ask of words and keys that are not tiny, at moderate strengths: against tiny ones the epsilon of the norms stands
+ * out, and a great strength makes much of what is left of it between a word and a longer one that points the same way.
  */
 export function contentViolations(
   access: Access,
@@ -37,7 +38,7 @@ export function contentViolations(
     const longer = tf.mul<tf.Tensor3D>(memory, tf.reshape(scales, [1, N, 1]));
 
     const word = tf.slice(memory, [0, N - 1, 0], [B, 1, W]);
-    const itself = rowsOf(look(memory, word, 50)).flatMap(({ at, values }) => {
+    const itself = rowsOf(look(memory, word, 10)).flatMap(({ at, values }) => {
       const most = values.reduce((p, q) => Math.max(p, q), 0);
       return values[N - 1]! >= most - tolerance
         ? []
