@@ -5,11 +5,11 @@ import { runSequence } from "engram";
 import { random } from "engram/compile";
 import { configurations, type ConfigurationName } from "./configurations.ts";
 import { coins, dncOf, prepare, type Subject } from "./dncStep.ts";
-import { spreadOf, type Spread } from "./statistics.ts";
+import { scaled, spreadOf } from "./statistics.ts";
 import { digits, type Column } from "./table.ts";
 import type { TimeRow } from "./time.ts";
 
-export interface DeviceRow extends Pick<TimeRow, "config" | "mode" | "target" | "time" | "compileMs" | "plannedMb"> {
+export interface DeviceRow extends Omit<TimeRow, "threads"> {
   readonly adapter: string;
   readonly dispatches: number;
   readonly submissions: number;
@@ -29,15 +29,18 @@ export async function timeOnDevice(
   const { compileMs, planned, runAsync, submitted } = await prepare(subject);
   await runAsync(); // the first run tells how long dispatches take
   const times = await timedAsync(runAsync, seconds);
-  const spread: Spread = spreadOf(times);
+  const spread = spreadOf(times);
+  const { steps, batch } = configurations[config];
   const eagerMs = subject.mode === "forward" ? await eagerForward(config) : undefined;
   return {
     config,
     mode: subject.mode,
     target: subject.target,
     adapter,
-    time: spread,
+    ms: spread,
+    usPerStepRow: scaled(spread, 1000 / steps / batch),
     compileMs,
+    peakMb: process.resourceUsage().maxRSS / 1024,
     plannedMb: planned / 2 ** 20,
     ...submitted()!, // the target has a device
     ...(eagerMs === undefined ? {} : { eagerMs, eagerRatio: eagerMs / spread.median }),
@@ -81,8 +84,8 @@ export const deviceColumns: readonly Column<DeviceRow>[] = [
   { title: "config", of: ({ config }) => config, words: true },
   { title: "mode", of: ({ mode }) => mode, words: true },
   { title: "adapter", of: ({ adapter }) => adapter, words: true },
-  { title: "ms", of: ({ time }) => digits(time.median) },
-  { title: "n", of: ({ time }) => String(time.n) },
+  { title: "ms", of: ({ ms }) => digits(ms.median) },
+  { title: "n", of: ({ ms }) => String(ms.n) },
   { title: "compile s", of: ({ compileMs }) => digits(compileMs / 1000) },
   { title: "dispatches", of: ({ dispatches }) => String(dispatches) },
   { title: "submissions", of: ({ submissions }) => String(submissions) },

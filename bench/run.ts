@@ -10,7 +10,7 @@ import { describeMachine } from "./machine.ts";
 import { parseOptions, type Options } from "./options.ts";
 import { peakColumns, peakRows, productColumns, roofline } from "./roofline.ts";
 import { sweep, sweepColumns, type SweepRow } from "./sweep.ts";
-import { markdownTable, textTable, type Column } from "./table.ts";
+import { jsonLine, markdownTable, textTable, type Column } from "./table.ts";
 import { deviceColumns, timeOnDevice, type DeviceRow } from "./device.ts";
 import { time, timeColumns, type TimeRow } from "./time.ts";
 import { duel, ourContenders, peerContenders, versusColumns, type VersusRow } from "./versus.ts";
@@ -23,8 +23,8 @@ async function main({ question, ...options }: Options): Promise<void> {
   const machine = `${describeMachine(threads)}, Node ${process.versions.node}`;
   if (output !== "json") console.log(output === "markdown" ? `${machine}\n` : machine);
 
-  const show = <Row>(columns: readonly Column<Row>[], rows: readonly Row[]): void => {
-    if (output === "json") for (const row of rows) console.log(JSON.stringify(row));
+  const show = <Row extends object>(columns: readonly Column<Row>[], rows: readonly Row[]): void => {
+    if (output === "json") for (const row of rows) console.log(jsonLine(row));
     else console.log(`${output === "markdown" ? markdownTable(columns, rows) : textTable(columns, rows)}\n`);
   };
   const subjects = config.flatMap((c) =>

@@ -1,4 +1,6 @@
-// Tables for a terminal, and the same in Markdown for a page.
+// Rows as a table for a terminal, as the same in Markdown for a page, and as JSON for a program.
+
+import type { Spread } from "./statistics.ts";
 
 export interface Column<Row> {
   readonly title: string;
@@ -34,4 +36,18 @@ export function markdownTable<Row>(columns: readonly Column<Row>[], rows: readon
     line(columns.map(({ words }) => (words ? "---" : "---:"))),
     ...rows.map((row) => line(columns.map(({ of }) => of(row).replaceAll("|", "\\|")))),
   ].join("\n");
+}
+
+const isSpread = (x: unknown): x is Spread => typeof x === "object" && x !== null && "median" in x;
+
+/** One object in one line, flat: `usPerStepRow` is `us_per_step_row`, and where it is many timings that is their median,
+ *  beside `us_per_step_row_quartiles`; `n` says how many. */
+export function jsonLine(row: object): string {
+  const entries = Object.entries(row).flatMap(([key, value]: readonly [string, unknown]) => {
+    const name = key.replace(/[A-Z]/g, (capital) => `_${capital.toLowerCase()}`);
+    if (!isSpread(value)) return [[name, value] as const];
+    const { n, median, quartiles } = value;
+    return [["n", n], [name, median], [`${name}_quartiles`, quartiles]] as const; // prettier-ignore
+  });
+  return JSON.stringify(Object.fromEntries(entries));
 }

@@ -13,7 +13,7 @@ export interface TimeRow {
   readonly target: string;
   readonly threads: number;
   /** Milliseconds a run. */
-  readonly time: Spread;
+  readonly ms: Spread;
   readonly usPerStepRow: Spread;
   readonly compileMs: number;
   /** The process's largest resident memory so far. */
@@ -32,7 +32,7 @@ export async function time(config: ConfigurationName, subject: Subject, seconds:
     mode,
     target,
     threads,
-    time: spread,
+    ms: spread,
     usPerStepRow: scaled(spread, 1000 / steps / batch),
     compileMs,
     peakMb: process.resourceUsage().maxRSS / 1024,
@@ -44,10 +44,10 @@ export const timeColumns: readonly Column<TimeRow>[] = [
   { title: "config", of: ({ config }) => config, words: true },
   { title: "mode", of: ({ mode }) => mode, words: true },
   { title: "target", of: ({ target }) => target, words: true },
-  { title: "ms", of: ({ time }) => digits(time.median) },
+  { title: "ms", of: ({ ms }) => digits(ms.median) },
   { title: "us a step and row", of: ({ usPerStepRow }) => digits(usPerStepRow.median) },
   { title: "quartiles", of: ({ usPerStepRow: { quartiles } }) => quartiles.map(digits).join(" to ") },
-  { title: "n", of: ({ time }) => String(time.n) },
+  { title: "n", of: ({ ms }) => String(ms.n) },
   { title: "compile s", of: ({ compileMs }) => digits(compileMs / 1000) },
   { title: "peak MB", of: ({ peakMb }) => peakMb.toFixed(0) },
   { title: "planned MB", of: ({ plannedMb }) => digits(plannedMb) },

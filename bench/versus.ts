@@ -40,7 +40,7 @@ export interface VersusRow {
   readonly version: string;
   readonly form: string;
   /** Milliseconds a run. */
-  readonly time: Spread;
+  readonly ms: Spread;
   readonly usPerStepRow: Spread;
   /** How many times as long as the first of the table's contenders, by the medians. */
   readonly ratio: number;
@@ -134,7 +134,7 @@ export function rowsOf(
     mode,
     version: ready.version,
     form,
-    time: spreads[i]!,
+    ms: spreads[i]!,
     usPerStepRow: scaled(spreads[i]!, 1000 / sizes.steps / sizes.batch),
     ratio: spreads[i]!.median / spreads[0]!.median,
     compileMs: ready.compileMs,
@@ -149,7 +149,7 @@ export const versusColumns: readonly Column<VersusRow>[] = [
   { title: "by", of: ({ version, form }) => (form === "" ? version : `${version} (${form})`), words: true },
   { title: "us a step and row", of: ({ usPerStepRow }) => digits(usPerStepRow.median) },
   { title: "quartiles", of: ({ usPerStepRow: { quartiles } }) => quartiles.map(digits).join(" to ") },
-  { title: "n", of: ({ time }) => String(time.n) },
+  { title: "n", of: ({ ms }) => String(ms.n) },
   { title: "ratio", of: ({ ratio }) => digits(ratio) },
   { title: "compile s", of: ({ compileMs }) => digits(compileMs / 1000) },
   { title: "peak MB", of: ({ peakMb }) => peakMb.toFixed(0) },

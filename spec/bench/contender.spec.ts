@@ -49,7 +49,7 @@ describe("a duel", () => {
     const what = { config: "copy", mode: "train", sizes: configurations.copy, threads: 64, rounds: 2, seconds: 0 } as const; // prettier-ignore
     const news: string[] = [];
     const rows = await duel([contender(scripted), contender(scripted, ["5", "3", "4"])], what, (line) => news.push(line)); // prettier-ignore
-    expect(rows.map(({ form, ratio, time }) => [form, ratio, time.n])).toEqual([
+    expect(rows.map(({ form, ratio, ms }) => [form, ratio, ms.n])).toEqual([
       ["", 1, 6],
       ["3", 3, 6],
     ]);

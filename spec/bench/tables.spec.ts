@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { scaled, spreadOf, timed } from "../../bench/statistics.ts";
 import { configurations } from "../../bench/configurations.ts";
 import { peakColumns, peakRows, productColumns } from "../../bench/roofline.ts";
-import { digits, markdownTable, textTable } from "../../bench/table.ts";
+import { digits, jsonLine, markdownTable, textTable } from "../../bench/table.ts";
 import { rowsOf, versusColumns } from "../../bench/versus.ts";
 
 describe("statistics", () => {
@@ -65,6 +65,23 @@ describe("ours and the peers", () => {
     );
     const odd = markdownTable([{ title: "a", of: (x: string) => x }], ["x|y"]);
     expect(odd.split("\n")[2]).toBe("| x\\|y |");
+  });
+});
+
+it("a row in JSON is flat, in the names of the field", () => {
+  const row = {
+    config: "copy",
+    usPerStepRow: { n: 3, median: 2, quartiles: [1, 4] },
+    peakMb: 99.5,
+    tried: { "sort remat": 1 },
+  };
+  expect(JSON.parse(jsonLine(row))).toEqual({
+    config: "copy",
+    n: 3,
+    us_per_step_row: 2,
+    us_per_step_row_quartiles: [1, 4],
+    peak_mb: 99.5,
+    tried: { "sort remat": 1 },
   });
 });
 
