@@ -7,6 +7,9 @@ export const i = (value: number): Scalar => number(value, "int32");
 export const add = (x: Scalar, y: Scalar): Scalar => binary("add", x, y);
 export const sub = (x: Scalar, y: Scalar): Scalar => binary("subtract", x, y);
 export const mul = (x: Scalar, y: Scalar): Scalar => binary("multiply", x, y);
+/** z + x · y and z - x · y, in one instruction where the engine has it: then rounded once. */
+export const mulAdd = (x: Scalar, y: Scalar, z: Scalar): Scalar => binary("add", z, mul(x, y), true);
+export const mulSub = (x: Scalar, y: Scalar, z: Scalar): Scalar => binary("subtract", z, mul(x, y), true);
 export const div = (x: Scalar, y: Scalar): Scalar => binary("divide", x, y);
 export const neg = (x: Scalar): Scalar => unary("negate", x);
 export const abs = (x: Scalar): Scalar => unary("abs", x);
@@ -35,7 +38,7 @@ export function polynomial(x: Scalar, coefficients: readonly number[]): Scalar {
   for (let power = x; terms.length > 1; power = mul(power, power)) {
     terms = terms
       .filter((_, j) => j % 2 === 0)
-      .map((term, j) => (terms[2 * j + 1] ? add(mul(terms[2 * j + 1]!, power), term) : term));
+      .map((term, j) => (terms[2 * j + 1] ? mulAdd(terms[2 * j + 1]!, power, term) : term));
   }
   return terms[0]!;
 }
@@ -43,5 +46,8 @@ export function polynomial(x: Scalar, coefficients: readonly number[]): Scalar {
 /** The magnitude of `x`, which is not negative, with the sign of `sign`; -0 counts as negative. */
 export const copySign = (x: Scalar, sign: Scalar): Scalar => fromBits(or(bits(x), and(bits(sign), i(-0x80000000))));
 
-/** 2^n for an int32 in -126..127. */
-export const exp2Int = (n: Scalar): Scalar => fromBits(shl(add(n, i(127)), i(23)));
+/** -|x| */
+export const negated = (x: Scalar): Scalar => fromBits(or(bits(x), i(-0x80000000)));
+
+/** The greater of two, `x` where one is NaN. */
+export const greater = (x: Scalar, y: Scalar): Scalar => when(lt(x, y), y, x);

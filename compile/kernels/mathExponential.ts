@@ -4,20 +4,23 @@
 import {
   abs,
   add,
+  bits,
   copySign,
   div,
   eq,
-  exp2Int,
   f,
   fromBits,
   ge,
-  bits,
+  greater,
   gt,
   i,
   lt,
   mul,
-  neg,
+  mulAdd,
+  mulSub,
+  negated,
   polynomial,
+  shl,
   shr,
   sqrt,
   sub,
@@ -31,71 +34,76 @@ import type { Scalar } from "./scalar.ts";
 const ln2High = 0.693359375;
 const ln2Low = -0.00021219444005469057;
 
-/** x = n ln 2 + r: the integer n as int32, and e^r - 1 for |r| <= ln 2 / 2. |x| below 2^20 or NaN (then r is NaN too). */
-function reduceExponent(x: Scalar): { n: Scalar; q: Scalar } {
+/** x = n ln 2 + r: e^r - 1 for |r| <= ln 2 / 2, and n + bias in the low bits of an int32. |x| below 2^20 or NaN (then r is
+ *  NaN too). */
+function reduceExponent(x: Scalar, bias: number): { n: Scalar; q: Scalar } {
   // Adding 1.5 · 2^23 rounds to an integer, which then stands in the low bits.
-  const magic = 12582912;
-  const shifted = add(mul(x, f(Math.LOG2E)), f(magic));
+  const magic = 12582912 + bias;
+  const shifted = mulAdd(x, f(Math.LOG2E), f(magic));
   const n = sub(shifted, f(magic));
   const high = sub(x, mul(n, f(ln2High))); // exact
   const low = mul(n, f(ln2Low));
   const r = sub(high, low);
-  const p = polynomial(
-    r,
-    [1.98756915e-4, 1.3981999507e-3, 8.3334519073e-3, 4.1665795894e-2, 1.6666665459e-1, 5.0000001201e-1],
-  );
-  return { n: sub(bits(shifted), i(0x4b400000)), q: add(high, sub(mul(p, mul(r, r)), low)) };
+  const p = polynomial(r, [1.3813144e-3, 8.369419e-3, 4.166846e-2, 1.6666515e-1, 4.9999994e-1]);
+  return { n: bits(shifted), q: add(high, sub(mul(p, mul(r, r)), low)) };
 }
+
+/** 2^(n - 127) for an int32 with n in 1..254 in its low 9 bits. */
+const power2 = (n: Scalar): Scalar => fromBits(shl(n, i(23)));
 
 /** x · 2^n, n in -252..254, by two powers: subnormal results are rounded once. */
-export function scale(x: Scalar, n: Scalar): Scalar {
-  const half = sub(shr(add(n, i(512)), i(1)), i(256));
-  return mul(mul(x, exp2Int(half)), exp2Int(sub(n, half)));
+export const scale = (x: Scalar, n: Scalar): Scalar => scaleBiased(x, add(n, i(254)));
+
+/** x · 2^(n - 254) for an int32 with n in 2..508 in its low 10 bits. */
+function scaleBiased(x: Scalar, n: Scalar): Scalar {
+  const half = shr(n, i(1));
+  return mul(mul(x, power2(half)), power2(sub(n, half)));
 }
 
-/** x clamped; NaN stays. */
-const clamp = (x: Scalar, low: number, high: number): Scalar =>
-  when(gt(x, f(high)), f(high), when(lt(x, f(low)), f(low), x));
+/** The greater of a constant and x, and the lesser; NaN stays. One instruction each. */
+const atLeast = (x: Scalar, low: number): Scalar => when(lt(x, f(low)), f(low), x);
+const atMost = (x: Scalar, high: number): Scalar => when(lt(f(high), x), f(high), x);
 
 /** e^x · 2^shift. */
 function exponentialShifted(x: Scalar, shift: number): Scalar {
-  const { n, q } = reduceExponent(clamp(x, -105, 91));
-  return scale(add(q, f(1)), shift === 0 ? n : add(n, i(shift)));
+  const { n, q } = reduceExponent(atMost(atLeast(x, -105), 91), 254 + shift);
+  return scaleBiased(add(q, f(1)), n);
 }
 
 export const exponential = (x: Scalar): Scalar => exponentialShifted(x, 0);
 
 export function exponential_minus_one(x: Scalar): Scalar {
-  const { n, q } = reduceExponent(clamp(x, -30, 89));
+  const { n, q } = reduceExponent(atMost(atLeast(x, -30), 89), 126);
   // 2 (2^(n-1) q + (2^(n-1) - 1/2)), since 2^128 is no float.
-  const s = exp2Int(sub(n, i(1)));
-  const r = mul(f(2), add(mul(s, q), sub(s, f(0.5))));
+  const s = power2(n);
+  const r = mul(f(2), mulAdd(s, q, sub(s, f(0.5))));
   return when(lt(abs(x), f(2 ** -25)), x, r);
 }
 
 /** With e = e^(-|x|): 1 / (1 + e) or e / (1 + e), less what rounding 1 + e does to it. */
 export function logistic(x: Scalar): Scalar {
-  const e = exponential(neg(abs(x)));
-  const positive = ge(x, f(0));
+  const { n, q } = reduceExponent(atLeast(negated(x), -105), 127 + 64);
+  const e = mul(mul(add(q, f(1)), power2(n)), f(2 ** -64));
+  const one = when(ge(x, f(0)), f(1), f(0));
   const d = add(f(1), e);
   const lost = sub(e, sub(d, f(1)));
-  const y = div(when(positive, f(1), e), d);
-  return sub(y, mul(mul(y, lost), when(positive, y, sub(f(1), y))));
+  const y = div(greater(e, one), d);
+  return mulSub(mul(y, lost), greater(y, sub(f(1), y)), y); // the greater is 1 / (1 + e)
 }
 
 /** A polynomial near 0; elsewhere, with e = e^(-2|x|), 1 - 2e / (1 + e). */
 export function tanh(x: Scalar): Scalar {
   const a = abs(x);
-  const { n, q } = reduceExponent(mul(f(-2), when(gt(a, f(20)), f(20), a)));
-  const s = exp2Int(n);
-  const e = add(mul(s, q), s);
-  const large = sub(f(1), div(mul(f(2), e), add(f(1), e)));
+  const { n, q } = reduceExponent(mul(f(-2), atMost(a, 20)), 127);
+  const s = power2(n);
+  const e = mulAdd(s, q, s);
+  const large = sub(f(1), div(add(e, e), add(f(1), e)));
   const z = mul(x, x);
   const p = polynomial(
     z,
     [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1],
   );
-  return copySign(when(gt(a, f(0.625)), large, add(mul(mul(p, z), a), a)), x);
+  return copySign(when(gt(a, f(0.625)), large, mulAdd(mul(p, z), a, a)), x);
 }
 
 /** x = 2^e · m, m between √½ and √2, for positive finite x: e as a float, m - 1 (exact). */

@@ -83,12 +83,14 @@ export const loadHere = (operand: number, rank: number, dtype: DType): Scalar =>
 export const number = (value: number, dtype: DType): Scalar => ({ kind: "number", value, dtype });
 export const index = (affine: Affine): Scalar => ({ kind: "index", affine, dtype: "int32" });
 export const unary = (fn: UnaryFunction, x: Scalar): Scalar => ({ kind: "unary", fn, x, dtype: x.dtype });
-export const binary = (fn: BinaryFunction, x: Scalar, y: Scalar): Scalar => ({
+/** @param contract see {@link Scalar} */
+export const binary = (fn: BinaryFunction, x: Scalar, y: Scalar, contract = false): Scalar => ({
   kind: "binary",
   fn,
   x,
   y,
   dtype: x.dtype,
+  ...(contract ? { contract } : {}),
 });
 export const compare = (direction: Direction, x: Scalar, y: Scalar): Scalar => ({
   kind: "compare",

@@ -54,7 +54,7 @@ export function sectionsChangeNothing(graph: Graph, operands: readonly Operand[]
     for (const threads of [1, 2, 3]) {
       for (const blockBytes of [16, 64]) {
         const small = { leastWork: 0, leastBytes: 0, sharedBytes: 1024, blockBytes };
-        const never = { leastBytes: Infinity, leastSteps: Infinity };
+        const never = { leastBytes: Infinity, leastSteps: Infinity, columnBytes: Infinity };
         for (const [name, program] of [
           ["kernels apart", lowerGraph(lowered, threads, small)],
           ["sweeps", lowerForWasm(lowered, threads, { program: small, sweepPoints: 1, packing: never })],
@@ -126,7 +126,7 @@ export function wasmAgrees(graph: Graph, operands: readonly Operand[], tolerance
     ["optimised", optimised(graph)],
   ] as const) {
     const features = detectFeatures();
-    const everything = { sweepPoints: 1, packing: { leastBytes: 0, leastSteps: 1 } };
+    const everything = { sweepPoints: 1, packing: { leastBytes: 0, leastSteps: 1, columnBytes: 1 } };
     for (const [program, relaxedMadd] of [
       [lowerGraph(lowered), false],
       [lowerForWasm(lowered, 1, everything), false],

@@ -12,13 +12,18 @@ export interface WasmWorth {
   readonly program?: Worth;
   /** The points of a sweep, at least. */
   readonly sweepPoints: number;
-  readonly packing: PackingRules;
+  readonly packing: Omit<PackingRules, "rowsForThreads">;
 }
 
-const worth: WasmWorth = { sweepPoints: 48 * 1024, packing: { leastBytes: 64 * 1024, leastSteps: 4 } };
+const worth: WasmWorth = {
+  sweepPoints: 48 * 1024,
+  packing: { leastBytes: 64 * 1024, leastSteps: 4, columnBytes: 256 * 1024 },
+};
 
 /** With weights packed and sweeps formed; split among `threads`. */
 export function lowerForWasm(graph: Graph, threads = 1, { program, sweepPoints, packing }: WasmWorth = worth): Program {
+  // With fewer than two rows each, threads would read more weights than they compute.
+  const rowsForThreads = threads > 1 ? 2 * threads : 0;
   const sweeps = { along: lanesAlong, leastPoints: sweepPoints };
-  return lowerGraph(packWeights(graph, packing), threads, program, sweeps);
+  return lowerGraph(packWeights(graph, { ...packing, rowsForThreads }), threads, program, sweeps);
 }

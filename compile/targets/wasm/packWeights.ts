@@ -1,6 +1,6 @@
 // Weights that a loop multiplies by at every step are brought, before the loop, into the order in which products read
 // them: panels of a few columns, one after another. The products' results have whole panels, too; what reads them reads
-// only the columns that there are.
+// only the columns that there are. Where threads share a product out by panels, panels are what its results lie by.
 
 import { GraphBuilder } from "../../graph/build.ts";
 import type { Equation, EquationOf, Graph, Value } from "../../graph/graph.ts";
@@ -14,6 +14,10 @@ export interface PackingRules {
   readonly leastBytes: number;
   /** Fewer steps do not pay for the packing. */
   readonly leastSteps: number;
+  /** Products with fewer rows than this, and of `columnBytes` or more, are shared out among threads by panels: a thread that
+   *  took some of the rows would read all the weights for them. */
+  readonly rowsForThreads: number;
+  readonly columnBytes: number;
 }
 
 export const packWeights = (graph: Graph, rules: PackingRules): Graph =>
@@ -25,9 +29,10 @@ function packed(
   b: GraphBuilder,
   { attrs }: EquationOf<"scan">,
   inputs: readonly Value[],
-  { leastBytes, leastSteps }: PackingRules,
+  rules: PackingRules,
 ): readonly Value[] | null {
   const { body, constants, length } = attrs;
+  const { leastBytes, leastSteps } = rules;
   if (length < leastSteps) return null;
   const fixed = computedFrom(body.equations, body.inputs.slice(0, constants));
   const panels = new Map<Equation, Value>();
@@ -48,7 +53,7 @@ function packed(
   if (added.length === 0) return null;
   const equations = body.equations.flatMap((equation) => {
     const value = panels.get(equation);
-    return value ? multiplied(equation as Product, value) : [equation];
+    return value ? multiplied(equation as Product, value, rules) : [equation];
   });
   const rest: Graph = {
     inputs: [...body.inputs.slice(0, constants), ...panels.values(), ...body.inputs.slice(constants)],
@@ -91,13 +96,29 @@ function inPanels(b: GraphBuilder, { attrs, inputs: [lhs] }: Product, weights: V
 }
 
 /** The product with the panels, its result in the shape that it had. */
-function multiplied({ attrs, inputs: [lhs], outputs, source }: Product, panels: Value): readonly Equation[] {
+function multiplied(
+  { attrs, inputs: [lhs], outputs, source }: Product,
+  panels: Value,
+  { rowsForThreads, columnBytes }: PackingRules,
+): readonly Equation[] {
   const b = new GraphBuilder(source);
-  const product = b.dotGeneral(lhs!, panels, { ...attrs, rhsContractingDimensions: [1] });
   const [result] = outputs;
   const rows = rowsOf(lhs!);
   const n = sizeOf(result!.type.shape) / rows;
-  const columns = b.reshape(product, [rows, panels.type.shape[0]! * panels.type.shape[2]!]);
+  const [count, k, panel] = panels.type.shape as [number, number, number];
+  const byPanels = rows < rowsForThreads && 4 * sizeOf(panels.type.shape) >= columnBytes;
+  const product = byPanels
+    ? b.transpose(
+        b.dotGeneral(b.broadcastTo(b.reshape(lhs!, [rows, k]), [count, rows, k]), panels, {
+          lhsBatchingDimensions: [0],
+          rhsBatchingDimensions: [0],
+          lhsContractingDimensions: [2],
+          rhsContractingDimensions: [1],
+        }),
+        [1, 0, 2],
+      )
+    : b.dotGeneral(lhs!, panels, { ...attrs, rhsContractingDimensions: [1] });
+  const columns = b.reshape(product, [rows, count * panel]);
   b.one("reshape", [b.slice(columns, [0, 0], [rows, n])], { shape: result!.type.shape });
   // The last one is what the rest of the body reads.
   return b.equations.map((equation, i) => (i === b.equations.length - 1 ? { ...equation, outputs } : equation));

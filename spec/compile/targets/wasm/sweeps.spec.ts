@@ -8,10 +8,11 @@ import { GraphBuilder } from "../../../../compile/graph/build.ts";
 import type { Graph } from "../../../../compile/graph/graph.ts";
 import { eachInstruction } from "../../../../compile/program/uses.ts";
 import type { Program } from "../../../../compile/program/program.ts";
+import { interpretProgram } from "../../../../compile/program/interpret.ts";
 import { lowerForWasm } from "../../../../compile/targets/wasm/lower.ts";
 import { compileWasm } from "../../../../compile/targets/wasm/wasm.ts";
 
-const small = { sweepPoints: 1, packing: { leastBytes: Infinity, leastSteps: Infinity } };
+const small = { sweepPoints: 1, packing: { leastBytes: Infinity, leastSteps: Infinity, columnBytes: Infinity } };
 
 /** The kernels that a program calls, by form. */
 function called(program: Program): string[] {
@@ -58,6 +59,8 @@ describe("sweeps", () => {
   });
 });
 
+const noise = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => Math.sin(12.9898 * i));
+
 describe("packed weights", () => {
   const loop = (w: tf.Tensor2D, xs: tf.Tensor3D): tf.Tensor =>
     scan(
@@ -66,8 +69,11 @@ describe("packed weights", () => {
       xs as tf.Tensor,
     ).carry;
   const graph = (): Graph => graphOfProgram(loop, tf.ones<tf.Rank.R2>([20, 20]), tf.ones<tf.Rank.R3>([6, 4, 20]));
-  const shapes = (packing: { leastBytes: number; leastSteps: number }): string[] =>
-    lowerForWasm(graph(), 1, { sweepPoints: Infinity, packing }).kernels.flatMap(({ form, operands }) =>
+  const shapes = ({ leastBytes, leastSteps }: { leastBytes: number; leastSteps: number }): string[] =>
+    lowerForWasm(graph(), 1, {
+      sweepPoints: Infinity,
+      packing: { leastBytes, leastSteps, columnBytes: Infinity },
+    }).kernels.flatMap(({ form, operands }) =>
       form.form === "contract" ? operands.map(({ shape }) => shape.join()) : [],
     );
 
@@ -75,6 +81,28 @@ describe("packed weights", () => {
     expect(shapes({ leastBytes: 0, leastSteps: 2 })).toContain("3,20,8");
     expect(shapes({ leastBytes: 0, leastSteps: 7 })).toContain("20,20");
     expect(shapes({ leastBytes: 1e6, leastSteps: 2 })).toContain("20,20");
+  });
+
+  it("are shared out among threads by panels, where rows are few", () => {
+    const sizes = { leastWork: 0, leastBytes: Infinity, sharedBytes: Infinity, blockBytes: Infinity };
+    const lowered = (threads: number, columnBytes: number) =>
+      lowerForWasm(graph(), threads, {
+        program: sizes,
+        sweepPoints: Infinity,
+        packing: { leastBytes: 0, leastSteps: 2, columnBytes },
+      });
+    const panelsOf = (threads: number, columnBytes: number): number[][] =>
+      lowered(threads, columnBytes).kernels.flatMap(({ form }) =>
+        form.form === "contract" ? [[...form.batch, ...form.m]] : [],
+      );
+    // Of four rows and three panels: two threads take two rows each, three threads a panel each.
+    const each = (threads: number, columnBytes: number) => new Set(panelsOf(threads, columnBytes).map(String));
+    expect(each(2, 0)).toEqual(new Set(["2"]));
+    expect(each(3, 0)).toEqual(new Set(["1,4"]));
+    expect(each(3, 1e6)).toEqual(new Set(["1", "2"]));
+    const inputs = [noise(20 * 20), noise(6 * 4 * 20)];
+    const [alone, together] = [lowered(1, 0), lowered(3, 0)].map((program) => interpretProgram(program, inputs));
+    expect(together).toEqual(alone);
   });
 });
 
@@ -84,8 +112,6 @@ describe("products in sweeps", () => {
     [1, Infinity].map(
       (sweepPoints) => compileWasm(lowerForWasm(graph, 1, { ...small, sweepPoints })).run(inputs) as Float32Array[],
     );
-  const noise = (length: number): Float32Array => Float32Array.from({ length }, (_, i) => Math.sin(12.9898 * i));
-
   it("of rows that do not lie as one axis", () => {
     const b = new GraphBuilder();
     const matrix = b.input({ shape: [16, 32], dtype: "float32" });
