@@ -1,40 +1,90 @@
 // Other threads: worker threads in Node, workers in a page. Each has every program's module over the shared memory and
-// serves one run at a time (see emitServe); between runs it sleeps in its event loop and burns nothing. They do not keep
-// the process alive. While a worker is still starting, or where none can be had, the caller's thread does all parts.
+// serves one run at a time (see emitServe). After a run it lingers for a moment, so that the next one need not wake it; then
+// it sleeps in its event loop and burns nothing. They do not keep the process alive. While a worker is still starting, or
+// where none can be had, the caller's thread does all parts.
 
 import { alone, controls, helpedAsleep, helpedAwake } from "./memory.ts";
 
+/** More threads than this are never asked for. */
+const maximumThreads = 64;
+
 /** A worker's error is told in up to this many characters. */
 const maximumText = 512;
+
+/** Words that the threads share beside the programs' memory. */
+const words = {
+  /** The length of a failed worker's message, 0 if none failed; its characters. */
+  failed: 0,
+  text: 1,
+  /** Counts runs that workers ended. */
+  ended: 1 + maximumText,
+  /** The run that lingering workers are to serve: a program, and the generation that it begins with. */
+  program: 2 + maximumText,
+  generation: 3 + maximumText,
+  /** From here on one a thread: the last program it has loaded; how many messages it has been sent; what it does. */
+  loaded: 4 + maximumText,
+  sent: 4 + maximumText + maximumThreads,
+  doing: 4 + maximumText + 2 * maximumThreads,
+  count: 4 + maximumText + 3 * maximumThreads,
+} as const;
+
+/** What a worker does: it is in its event loop or serves a run; it lingers; it is to serve the run that stands in `words`; it
+ *  is to look at its messages. */
+const [busy, lingers, toServe, toLook] = [0, 1, 2, 3];
+
+/** For how long a worker lingers, in milliseconds: first awake, then asleep, from where it wakes faster than from its event loop. */
+const [awake, asleep] = [0.1, 5];
 
 /** What a worker runs, in Node and in a page. Plain JavaScript: it must load without a file of its own. */
 const workerSource = `
 const start = ({ memory, thread, state }) => {
   const programs = new Map();
   const words = new Int32Array(memory.buffer, 0, 16);
-  const receive = (message) => {
+  const [loaded, sent, doing] = [${words.loaded} + thread, ${words.sent} + thread, ${words.doing} + thread];
+  let received = 0;
+  const serve = (id, generation) => {
+    try {
+      programs.get(id).exports.serve(thread, generation);
+    } catch (error) {
+      // The caller must not wait for ever: sections count as done, and the run fails when it has ended.
+      const text = String(error).slice(0, ${maximumText});
+      for (let i = 0; i < text.length; i++) state[${words.text} + i] = text.charCodeAt(i);
+      Atomics.store(state, ${words.failed}, text.length);
+      while (Atomics.load(words, ${controls.section / 4}) >= 0) {
+        Atomics.add(words, ${controls.done / 4}, 1);
+        Atomics.notify(words, ${controls.done / 4});
+      }
+    }
+  };
+  // True when there is another run to serve.
+  const linger = () => {
+    const end = performance.now() + ${awake};
+    while (Atomics.load(state, doing) === ${lingers} && performance.now() < end);
+    Atomics.wait(state, doing, ${lingers}, ${asleep});
+    const next = Atomics.exchange(state, doing, ${busy});
+    return next === ${toServe};
+  };
+  return (message) => {
+    received++;
     if (message.kind === "load") {
       programs.set(message.id, new WebAssembly.Instance(message.module, { env: { memory } }));
-      Atomics.store(state, thread, message.id);
+      Atomics.store(state, loaded, message.id);
     } else if (message.kind === "drop") {
       programs.delete(message.id);
     } else {
-      try {
-        programs.get(message.id).exports.serve(thread, message.generation);
-      } catch (error) {
-        // The caller must not wait for ever: sections count as done, and the run fails when it has ended.
-        const text = String(error).slice(0, ${maximumText});
-        for (let i = 0; i < text.length; i++) state[state.length - 2 - i] = text.charCodeAt(i);
-        Atomics.store(state, 0, text.length);
-        while (Atomics.load(words, ${controls.section / 4}) >= 0) {
-          Atomics.add(words, ${controls.done / 4}, 1);
-          Atomics.notify(words, ${controls.done / 4});
-        }
+      let { id, generation } = message;
+      for (;;) {
+        serve(id, generation);
+        // Before the run counts as ended: whoever sees that it has must see, too, what the worker does.
+        const stays = Atomics.load(state, sent) === received;
+        if (stays) Atomics.store(state, doing, ${lingers});
+        Atomics.add(state, ${words.ended}, 1);
+        if (!stays || !linger()) return;
+        id = Atomics.load(state, ${words.program});
+        generation = Atomics.load(state, ${words.generation});
       }
-      Atomics.add(state, state.length - 1, 1);
     }
   };
-  return receive;
 };
 if (typeof process === "object" && process.versions && process.versions.node) {
   const { parentPort, workerData } = require("node:worker_threads");
@@ -55,62 +105,78 @@ interface WorkerLike {
 export class ThreadPool {
   readonly #memory: WebAssembly.Memory;
   readonly #workers: WorkerLike[] = [];
-  /** [0] the length of a failed worker's message, 0 if none failed; [thread] the last program it has loaded; the last word
-   *  counts runs that workers ended, and before it, backwards, stands the message. */
-  readonly #state: Int32Array;
+  /** See `words`. */
+  readonly #state = new Int32Array(new SharedArrayBuffer(4 * words.count));
   #programs = 0;
 
-  constructor(memory: WebAssembly.Memory, maximum: number) {
+  constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
-    this.#state = new Int32Array(new SharedArrayBuffer(4 * (maximum + 2 + maximumText)));
   }
 
   /** Makes a program's module known to `threads - 1` workers. Returns the program's number. */
   load(module: WebAssembly.Module, threads: number): number {
     const id = ++this.#programs;
-    while (this.#workers.length < threads - 1) {
+    while (this.#workers.length < Math.min(threads, maximumThreads) - 1) {
       const worker = startWorker({ memory: this.#memory, thread: this.#workers.length + 1, state: this.#state });
       if (!worker) break;
       this.#workers.push(worker);
     }
-    for (const worker of this.#workers.slice(0, threads - 1)) worker.postMessage({ kind: "load", id, module });
+    this.#workers.slice(0, threads - 1).forEach((_, i) => this.#send(i, { kind: "load", id, module }));
     return id;
   }
 
   drop(id: number): void {
-    for (const worker of this.#workers) worker.postMessage({ kind: "drop", id });
+    this.#workers.forEach((_, i) => this.#send(i, { kind: "drop", id }));
   }
 
   /** Runs `main` with the workers' help, or alone where they are not ready. */
   run(id: number, threads: number, main: (helped: number) => void): void {
+    const state = this.#state;
     const helpers = this.#workers.slice(0, threads - 1);
-    const ready = helpers.length === threads - 1 && helpers.every((_, i) => Atomics.load(this.#state, i + 1) >= id);
+    const ready = helpers.length === threads - 1 && helpers.every((_, i) => Atomics.load(state, words.loaded + i + 1) >= id); // prettier-ignore
     if (!ready) {
       main(alone);
       return;
     }
-    const words = new Int32Array(this.#memory.buffer, 0, 16);
-    const generation = Atomics.load(words, controls.generation / 4);
-    const counter = this.#state.length - 1;
-    const ended = Atomics.load(this.#state, counter);
-    Atomics.store(words, controls.section / 4, 0);
-    for (const worker of helpers) worker.postMessage({ kind: "run", id, generation });
+    const control = new Int32Array(this.#memory.buffer, 0, 16);
+    const generation = Atomics.load(control, controls.generation / 4);
+    const ended = Atomics.load(state, words.ended);
+    Atomics.store(control, controls.section / 4, 0);
+    Atomics.store(state, words.program, id);
+    Atomics.store(state, words.generation, generation);
+    helpers.forEach((_, i) => {
+      if (!this.#tell(i, toServe)) this.#send(i, { kind: "run", id, generation });
+    });
     try {
       main(mayWait() ? helpedAsleep : helpedAwake);
     } finally {
-      Atomics.store(words, controls.section / 4, -1);
-      Atomics.add(words, controls.generation / 4, 1);
-      Atomics.notify(words, controls.generation / 4);
+      Atomics.store(control, controls.section / 4, -1);
+      Atomics.add(control, controls.generation / 4, 1);
+      Atomics.notify(control, controls.generation / 4);
       // The next run must not begin while a worker still looks at this one's words.
-      while (Atomics.load(this.#state, counter) - ended < helpers.length);
+      while (Atomics.load(state, words.ended) - ended < helpers.length);
     }
-    const length = Atomics.exchange(this.#state, 0, 0);
+    const length = Atomics.exchange(state, words.failed, 0);
     if (length > 0) {
-      const text = String.fromCharCode(...Array.from({ length }, (_, i) => this.#state[counter - 1 - i]!));
+      const text = String.fromCharCode(...state.subarray(words.text, words.text + length));
       throw new Error(
         `wasm: a thread failed while the program ran, and its results are lost (${text}). Please report this.`,
       );
     }
+  }
+
+  /** Tells worker `i` what to do if it lingers; whether it did. */
+  #tell(i: number, what: number): boolean {
+    const doing = words.doing + i + 1;
+    if (Atomics.compareExchange(this.#state, doing, lingers, what) !== lingers) return false;
+    Atomics.notify(this.#state, doing);
+    return true;
+  }
+
+  #send(i: number, message: unknown): void {
+    Atomics.add(this.#state, words.sent + i + 1, 1);
+    this.#workers[i]!.postMessage(message);
+    this.#tell(i, toLook);
   }
 }
 
@@ -152,10 +218,7 @@ export const availableThreads = (): number => {
   return os?.availableParallelism() ?? 1;
 };
 
-/** More threads than this are never asked for. */
-const maximumThreads = 64;
-
 let pool: ThreadPool | undefined;
 
 /** The process's workers over its shared memory. */
-export const threadPool = (memory: WebAssembly.Memory): ThreadPool => (pool ??= new ThreadPool(memory, maximumThreads));
+export const threadPool = (memory: WebAssembly.Memory): ThreadPool => (pool ??= new ThreadPool(memory));
