@@ -11,7 +11,7 @@ import { sectionOf, type Section } from "./sections.ts";
 import { countUses, pointerTargets, withoutUnused } from "./uses.ts";
 
 /** Below this many elementary operations threads are not worth meeting. */
-export const leastWork = 100_000;
+export const leastWork = 30_000;
 
 /** The program with what can run in parallel, and is work enough, split among `threads`. */
 export function parallelise(program: UnplannedProgram, threads: number, least = leastWork): UnplannedProgram {
