@@ -187,7 +187,27 @@ export class Nodes {
   }
 
   #applyTo(fn: NodeFunction, dtype: DType, args: readonly Node[]): Node {
+    if (dtype === "bool" && (fn === "and" || fn === "or")) {
+      const simpler = this.#simplerBool(fn, args[0]!, args[1]!);
+      if (simpler) return simpler;
+    }
     return this.#node(`${fn} ${dtype} ${args.map((arg) => arg.id).join()}`, { kind: "apply", dtype, fn, args });
+  }
+
+  /** With a truth value that is known; less, or equal. */
+  #simplerBool(fn: "and" | "or", x: Node, y: Node): Node | undefined {
+    const decides = fn === "and" ? 0 : 1; // whatever the other one is
+    for (const [one, other] of [
+      [x, y],
+      [y, x],
+    ] as const)
+      // prettier-ignore
+      if (one.kind === "number") return one.value === decides ? one : other;
+    if (fn === "or" && x.kind === "apply" && y.kind === "apply" && x.fn === "LT" && y.fn === "EQ") {
+      const [a, b] = x.args;
+      if (y.args.includes(a!) && y.args.includes(b!) && a !== b) return this.#applyTo("LE", "bool", [a!, b!]);
+    }
+    return undefined;
   }
 
   #node(key: string, fresh: NewNode): Node {

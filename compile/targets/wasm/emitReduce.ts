@@ -3,16 +3,17 @@
 // element's terms are combined does not depend on how many results there are: threads that share them get the same bits.
 
 import type { Combiner } from "../../graph/graph.ts";
-import { axisIndex, type Scalar } from "../../kernels/scalar.ts";
+import { axisIndex, type Affine, type Scalar } from "../../kernels/scalar.ts";
 import { sizeOf, type DType } from "../../type.ts";
 import { emitHorizontal, newAccumulator, newProductAccumulator } from "./accumulate.ts";
 import { mergeAxes, type Level } from "../../kernels/axes.ts";
 import type { Local } from "./code.ts";
 import { unrollFor, type KernelOf } from "./emitMap.ts";
 import type { ScalarContext } from "./emitScalar.ts";
-import { Nest } from "./nest.ts";
+import { Nest, type Side } from "./nest.ts";
 import { affinesOf, flatten, Nodes, type Node } from "../../kernels/nodes.ts";
 import type { Arithmetic } from "./productTile.ts";
+import { settledAlong } from "./settled.ts";
 
 /** A sum of products: which way lanes run is given, one vector of partial results, multiplication and addition as one. */
 export interface ProductSum {
@@ -61,7 +62,10 @@ export function emitReduce(context: ScalarContext, kernel: KernelOf<"reduce">, p
   const across = !empty && (product ? !product.along : inner.length === 0 || acrossIsCheaper(nodes, rank, inner));
   const vector = across ? kept.length - 1 : levels.length - 1;
   const factors = factorsOf(body, root, context.fused);
-  const roots = product && root.kind === "apply" ? root.args : (factors ?? [root]);
+  const inThree =
+    across && !product && !factors && levels.length > kept.length ? settledAlong(body, levels.at(-1)!.axis) : null;
+  const sides = inThree && { between: root, below: nodes.intern(inThree.below), above: nodes.intern(inThree.above) };
+  const roots = product && root.kind === "apply" ? root.args : (factors ?? (sides ? Object.values(sides) : [root]));
   const nest = new Nest(
     context,
     nodes,
@@ -86,8 +90,9 @@ export function emitReduce(context: ScalarContext, kernel: KernelOf<"reduce">, p
         return { ...rest, combine: (u, lanes) => combine(nest.local(x!, u), nest.local(y!, u), lanes) };
       }
       const { combine, ...rest } = newAccumulator(context.code, combiner, dtype);
-      return { ...rest, combine: (u, lanes) => combine(nest.local(root, u), lanes) };
+      return { ...rest, combine: (u, lanes, side) => combine(nest.local(sides?.[side] ?? root, u), lanes) };
     },
+    settledAt: inThree?.at ?? null,
     last: empty ? kept.length - 1 : levels.length - 1,
     store: (u, push) => nest.store(stream, u, result.dtype === "bool", push),
   };
@@ -99,7 +104,7 @@ export function emitReduce(context: ScalarContext, kernel: KernelOf<"reduce">, p
 /** Accumulates the terms of one vector of the block. */
 interface TermAccumulator {
   readonly start: () => void;
-  readonly combine: (u: number, lanes: number) => void;
+  readonly combine: (u: number, lanes: number, side: Side) => void;
   readonly finish: () => Local;
 }
 
@@ -109,6 +114,8 @@ interface Reduction {
   readonly dtype: DType;
   readonly unroll: number;
   readonly accumulator: () => TermAccumulator;
+  /** Where terms change along the innermost level, if they do: see `Settled`. */
+  readonly settledAt: Affine | null;
   /** Innermost level. */
   readonly last: number;
   readonly store: (u: number, push: () => void) => void;
@@ -134,12 +141,14 @@ function acrossIsCheaper(nodes: Nodes, rank: number, inner: readonly Level[]): b
 }
 
 /** A vector of results for each vector of the block. */
-function reduceAcross({ nest, unroll, accumulator, last, store }: Reduction): void {
+function reduceAcross({ nest, unroll, accumulator, settledAt, last, store }: Reduction): void {
   nest.loops(nest.vector - 1, () =>
     nest.blocks(unroll, (vectors) => {
       const results = Array.from({ length: vectors }, accumulator);
       for (const { start } of results) start();
-      nest.loops(last, () => results.forEach(({ combine }, u) => combine(u, 4)));
+      const combined = (side: Side): void => results.forEach(({ combine }, u) => combine(u, 4, side));
+      if (settledAt) nest.loops(last - 1, () => nest.loopInThree(settledAt, combined));
+      else nest.loops(last, () => combined("between"));
       results.forEach(({ finish }, u) => store(u, () => nest.code.get(finish())));
     }),
   );
@@ -161,7 +170,7 @@ function reduceAlong({ nest, combiner, dtype, unroll, accumulator, store }: Redu
     if (long) code.i32(blocksASettlement).set(left);
     nest.loops(nest.vector - 1, () =>
       nest.blocks(unroll, (vectors, lanes) => {
-        for (let u = 0; u < vectors; u++) partial[u]!.combine(u, lanes);
+        for (let u = 0; u < vectors; u++) partial[u]!.combine(u, lanes, "between");
         if (!long) return;
         code.get(left).i32(-1).op("i32.add").tee(left).op("i32.eqz").op("if");
         settle();
@@ -180,7 +189,7 @@ function reduceSingly({ nest, accumulator, last, store }: Reduction, kept: numbe
   const { start, combine, finish } = accumulator();
   nest.loops(kept - 1, () => {
     start();
-    if (!empty) nest.loops(last, () => combine(0, 4));
+    if (!empty) nest.loops(last, () => combine(0, 4, "between"));
     store(0, () => nest.code.get(finish()));
   });
 }

@@ -27,6 +27,9 @@ export interface Stream {
 
 type LoopIndex = { readonly local: Local } | { readonly constant: number };
 
+/** Where an index is, beside one that it is compared with. */
+export type Side = "below" | "between" | "above";
+
 /** What is at hand inside a level: values by node and vector, pointers by the base of streams. */
 interface Scope {
   readonly values: Map<number, Local>;
@@ -137,6 +140,51 @@ export class Nest {
       this.loops(last, body, reverse);
       this.leave();
     });
+  }
+
+  /** Loops over the next level in three: indices below `at` for all lanes of all vectors of the open block, those that may be
+   *  on either side, those above. */
+  loopInThree(at: Affine, body: (side: Side) => void): void {
+    const { code } = this;
+    const level = this.#indices.length;
+    const { size } = this.levels[level]!;
+    const [index, below, above] = [code.local("i32"), code.local("i32"), code.local("i32")];
+    const step = coefficientsOn(this.levels, at)[this.vector] ?? 0;
+    const across = this.vector < level ? step * (4 * this.#vectors - 1) : 0;
+    const bound = (local: Local, offset: number): void => {
+      this.#pushIndex(at, offset);
+      code.set(local);
+      for (const [limit, outside] of [[0, "i32.lt_s"], [size, "i32.gt_s"]] as const)
+        code.i32(limit).get(local).get(local).i32(limit).op(outside).op("select").set(local); // prettier-ignore
+    };
+    bound(below, Math.min(0, across));
+    bound(above, Math.max(0, across) + 1);
+    code.i32(0).set(index);
+    const until = (end: () => void, side: Side): void => {
+      code.op("block").op("loop").get(index);
+      end();
+      code.op("i32.ge_s").op("br_if", 1);
+      this.enter({ local: index });
+      body(side);
+      this.leave();
+      code.get(index).i32(1).op("i32.add").set(index).op("br", 0).op("end").op("end");
+    };
+    until(() => code.get(below), "below");
+    until(() => code.get(above), "between");
+    until(() => code.i32(size), "above");
+  }
+
+  /** Pushes the value of an affine function at the first lane, and of the next level's index 0, as an i32. */
+  #pushIndex(affine: Affine, offset: number): void {
+    const coefficients = coefficientsOn(this.levels, affine);
+    let constant = affine.offset + offset;
+    this.code.i32(0);
+    this.#indices.forEach((index, level) => {
+      const coefficient = coefficients[level]!;
+      if ("constant" in index) constant += coefficient * index.constant;
+      else if (coefficient !== 0) this.code.get(index.local).times(coefficient).op("i32.add");
+    });
+    this.code.plus(constant);
   }
 
   /** Walks the vector level, which must be the next one, in blocks of `unroll` vectors, then the rest of the vectors and
