@@ -2,7 +2,7 @@
 
 import "@tensorflow/tfjs-backend-cpu";
 import { CommanderError } from "commander";
-import { createWebGPU } from "engram/compile";
+import { createWebGPU, useTfjs } from "engram/compile";
 import { check, checkColumns, tolerance, type CheckRow } from "./check.ts";
 import { configurations } from "./configurations.ts";
 import { prepare, type Subject } from "./dncStep.ts";
@@ -104,4 +104,7 @@ try {
   if (!(error instanceof CommanderError)) throw error;
   process.exitCode = error.exitCode;
 }
-if (options) await main(options);
+if (options) {
+  useTfjs(); // as ENGRAM_TFJS says
+  await main(options);
+}

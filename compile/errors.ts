@@ -317,6 +317,31 @@ export const otherProgram = (where: string, expected: string, got: string): Erro
 export const wrongThreads = (where: string, got: number): Error =>
   new TypeMismatchError("threads", `${where}: threads must be a whole number, 1 or more, got ${got}.`);
 
+// TensorFlow
+
+/** TensorFlow's packages for Node cannot be had here. */
+export class NoTfjsError extends Error implements CodedError {
+  readonly code = "no-tfjs";
+  constructor(message: string) {
+    super(message);
+    this.name = "NoTfjsError";
+  }
+}
+
+export const unknownTfjs = (got: string, names: readonly string[]): Error =>
+  new NoTfjsError(`useTfjs: expected one of ${names.join(", ")} (argument, or ENGRAM_TFJS), got "${got}".`);
+
+export const noTfjsPackage = (name: string, why: string): Error =>
+  new NoTfjsError(
+    `useTfjs: ${name} cannot be loaded (${why}). Install it with \`npm install ${name}\`, and see that its own install step, which ` +
+      "downloads TensorFlow, came to an end.",
+  );
+
+export const otherTfjs = (name: string, got: string, expected: string): Error =>
+  new NoTfjsError(
+    `useTfjs: ${name} has registered its backend with another tfjs-core (${got}); this one is ${expected}. Install the same version of both.`,
+  );
+
 // WebGPU
 
 /** WebGPU cannot be had here: no implementation, or no adapter. */

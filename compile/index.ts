@@ -7,6 +7,7 @@ export {
   DeviceError,
   LeakedTracerError,
   SavedProgramError,
+  NoTfjsError,
   NoWebGPUError,
   TypeMismatchError,
   type CodedError,
@@ -15,6 +16,7 @@ export { graphOf, jit, targetNames, type CompiledInfo, type GraphText, type Jitt
 export { load } from "./targets/wasm/saved.ts";
 export type { Submitted } from "./targets/target.ts";
 export { createWebGPU, type WebGPU } from "./targets/webgpu/createWebGPU.ts";
+export { useTfjs, type TfjsInUse, type TfjsName } from "./targets/tfjsNode.ts";
 export type { KernelProfile, Profile, ProfileOptions } from "./program/profile.ts";
 export { measurePeaks, type Peaks } from "./targets/wasm/peaks.ts";
 export * as random from "./random.ts";

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { TaskError, TrainingError } from "engram";
-import { NoWebGPUError } from "engram/compile";
+import { NoTfjsError, NoWebGPUError, useTfjs } from "engram/compile";
 
 export type Target = "wasm" | "tfjs" | "webgpu";
 
@@ -95,12 +95,14 @@ export function freeFolder(name: string): string {
 export async function main(run: () => Promise<number>): Promise<void> {
   tf.enableProdMode(); // tfjs would advertise another package at every start
   try {
+    useTfjs(); // as ENGRAM_TFJS says
     process.exitCode = await run();
   } catch (error) {
     if (!(
       error instanceof TaskError ||
       error instanceof TrainingError ||
       error instanceof NoWebGPUError ||
+      error instanceof NoTfjsError ||
       error instanceof RangeError
     ))
       throw error;

@@ -2,11 +2,13 @@
 import { Command } from "commander";
 import { enableProdMode } from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
+import { useTfjs } from "engram/compile";
 import { deviceOrReason } from "../compile/targets/webgpu/adapter.ts";
 import { replayFolder } from "./replayFolder.ts";
 import { targets } from "./replayFile.ts";
 
 enableProdMode(); // No banner among the results.
+useTfjs(); // as ENGRAM_TFJS says
 
 await new Command("golden")
   .description(

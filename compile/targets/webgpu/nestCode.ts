@@ -127,8 +127,8 @@ export class NestCode {
       case "apply": {
         const rounded = roundingTrick(node);
         if (rounded) {
-          const x = this.#place(rounded);
-          return this.#let(`round(${x.text})`, x.scope);
+          const sum = this.#place(rounded.sum);
+          return this.#let(`f32(bitcast<i32>(${sum.text}) - ${rounded.bits})`, sum.scope);
         }
         const args = node.args.map((arg) => this.#known.get(arg)!);
         // An expression of literals alone would be evaluated by the compiler, which refuses infinities.
@@ -149,12 +149,14 @@ export class NestCode {
   }
 }
 
-/** `(x + m) - m`, m = 1.5 · 2^23, rounds x to an integer; a compiler that may reassociate would make it x. */
-function roundingTrick(node: Node): Node | undefined {
+/** `(x + m) - m`, m = 1.5 · 2^23 and a small integer, rounds x to an integer, which then stands in the low bits of x + m. A
+ *  compiler that may reassociate would make it x: so it is read off the bits of the sum, which others read, too. */
+function roundingTrick(node: Node): { readonly sum: Node; readonly bits: number } | undefined {
   if (node.kind !== "apply" || node.fn !== "subtract" || node.dtype !== "float32") return undefined;
   const [sum, m] = node.args;
-  if (m?.kind !== "number" || m.value !== 12582912 || sum?.kind !== "apply" || sum.fn !== "add") return undefined;
-  return sum.args[1] === m ? sum.args[0] : undefined;
+  if (m?.kind !== "number" || sum?.kind !== "apply" || sum.fn !== "add" || !sum.args.includes(m)) return undefined;
+  const bias = m.value - 12582912;
+  return Number.isInteger(bias) && bias >= 0 && bias < 512 ? { sum, bits: 0x4b400000 + bias } : undefined;
 }
 
 const product = (text: string, factor: number): string =>
