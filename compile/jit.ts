@@ -78,7 +78,7 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
   checkFunction(name, f);
   const { target: targetName = "wasm", staticArgnums = [], threads = Math.min(availableThreads(), 8) } = options;
   if (!Number.isInteger(threads) || threads < 1) throw wrongThreads(name, threads);
-  if (!(targetName in targets)) throw unknownTarget(targetName, Object.keys(targets));
+  if (!Object.hasOwn(targets, targetName)) throw unknownTarget(targetName, Object.keys(targets));
   const target: Target = targets[targetName];
   const programs = new Map<string, Entry>();
   const staticKey = keyOfStatics();

@@ -1,17 +1,17 @@
 // Every primitive keeps laws P1 to P4 (laws/primitive.ts), on random equations and on extreme values.
 
-import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import fc from "fast-check";
 import { beforeAll, describe, test } from "vitest";
+import { useTfjs } from "../compile/index.ts";
 import type { Op } from "../compile/graph/graph.ts";
 import { primitives } from "../compile/primitives/index.ts";
 import { samples, type Sample } from "./arbitraries/equation.ts";
 import { extremes } from "./arbitraries/operand.ts";
 import { batchIsALoop, graphOfEquation, inferAgreesWithEvaluate, loopFormAgrees, vjpAgreesWithFiniteDifferences, vjpGraph } from "./laws/primitive.ts"; // prettier-ignore
 
-beforeAll(async () => {
-  await tf.setBackend("cpu");
+beforeAll(() => {
+  useTfjs(); // as ENGRAM_TFJS says
 });
 
 const ops = Object.keys(primitives) as Op[]; // the table's keys are its type's
@@ -58,7 +58,8 @@ describe.each(ops)("%s", (op) => {
     );
   });
 
-  test("P4: at extremes too", () => {
+  // TensorFlow takes denormals for zeros.
+  test.skipIf((process.env.ENGRAM_TFJS ?? "cpu") !== "cpu")("P4: at extremes too", () => {
     const law = fc.property(
       arbitrary
         .filter(({ operands }) => operands.length > 0)

@@ -1,15 +1,15 @@
 // Programs and targets compute what the graph means: laws M1 to M5, on random programs and on their derivatives.
 
-import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import fc from "fast-check";
 import { beforeAll, describe, test } from "vitest";
+import { useTfjs } from "../compile/index.ts";
 import { programKinds } from "./laws/programKinds.ts";
 import { programsAgree, savedAgrees, sectionsChangeNothing, wasmAgrees } from "./laws/target.ts";
 import { runs } from "./runs.ts";
 
-beforeAll(async () => {
-  await tf.setBackend("cpu");
+beforeAll(() => {
+  useTfjs(); // as ENGRAM_TFJS says
 });
 
 describe.each(programKinds)("$what", ({ program, tolerance }) => {

@@ -24,7 +24,12 @@ export const compare: Primitive<Attrs["compare"]> = {
     if (!sameType(inputs[0]!, inputs[1]!)) throw operandsDiffer("compare", inputs);
     return [{ shape: inputs[0]!.shape, dtype: "bool" }];
   },
-  evaluate: ([x, y], { direction }) => [comparisons[direction](x!, y!)],
+  evaluate: ([x, y], { direction }) => {
+    // Not every backend of tfjs orders truth values.
+    const ordered = x!.dtype === "bool" && direction !== "EQ" && direction !== "NE";
+    const [a, b] = ordered ? [tf.cast(x!, "int32"), tf.cast(y!, "int32")] : [x!, y!];
+    return [comparisons[direction](a, b)];
+  },
   vjp: zeroDerivative("compare"),
   batch: (b, inputs, batched, attrs, size) => b.emit("compare", allInFront(b, inputs, batched, size), attrs),
   lower: ([x], { direction }) => {

@@ -25,14 +25,15 @@ export interface TfjsInUse {
  *  @param name unless given, what the environment variable `ENGRAM_TFJS` says, or `cpu`
  *  @throws NoTfjsError where the name is none of these, or the package is not installed or does not load
  *  @example
- *  useTfjs("node-gpu");
+ *  useTfjs(); // ENGRAM_TFJS=node-gpu npm start -- --target tfjs
  *  jit((x: tf.Tensor) => tf.exp(x), { target: "tfjs" })(tf.zeros([2])); // on the GPU
  */
 export function useTfjs(name: string | undefined = environment()): TfjsInUse {
   const choice = name === undefined || name === "" ? "cpu" : name;
-  if (choice !== "cpu" && !(choice in packages)) throw unknownTfjs(choice, ["cpu", ...Object.keys(packages)]);
+  if (choice !== "cpu" && !Object.hasOwn(packages, choice))
+    throw unknownTfjs(choice, ["cpu", ...Object.keys(packages)]);
   if (choice === "cpu") {
-    tf.setBackend("cpu") as unknown; // at once: its factory is synchronous
+    void tf.setBackend("cpu"); // at once: its factory is synchronous
     return { name: "cpu", backend: "cpu", version: `@tensorflow/tfjs-backend-cpu ${tf.version_core}` };
   }
   const known = choice as keyof typeof packages;

@@ -4,12 +4,15 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import "@tensorflow/tfjs-backend-cpu";
 import { afterAll, describe, expect, it } from "vitest";
+import { useTfjs } from "../../compile/index.ts";
 import { readSafetensors, writeSafetensors, type StoredTensor } from "../../src/train/safetensors.ts";
 import { isResult, readGoldenFile } from "./goldenFile.ts";
 import { difference, tolerance } from "./ledger.ts";
 import { replayFile, targets } from "./replayFile.ts";
 import { replayFolder } from "./replayFolder.ts";
 import { inTheirOrder, matchSlots } from "./slotOrder.ts";
+
+useTfjs(); // as ENGRAM_TFJS says
 
 const own = fileURLToPath(new URL("./vectors/", import.meta.url));
 /** The whole set, where it lies beside the checkout: a part of it takes part, `npm run golden` runs it all. */

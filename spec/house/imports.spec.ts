@@ -30,7 +30,7 @@ const layers: readonly RegExp[] = [
   /^compile\/transforms\//,
   /^compile\/passes\//,
   /^compile\/program\//,
-  /^compile\/targets\/(target|tfjs)\.ts$/,
+  /^compile\/targets\/(target|tfjs|tfjsNode)\.ts$/,
   /^compile\/targets\/wasm\//,
   /^compile\/targets\/webgpu\//,
   /^compile\/random\.ts$/,

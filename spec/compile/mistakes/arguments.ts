@@ -1,7 +1,7 @@
 // What is given to a function, and what it returns.
 
 import * as tf from "@tensorflow/tfjs-core";
-import { grad, jit, treeMap } from "../../../compile/index.ts";
+import { grad, jit, treeMap, useTfjs } from "../../../compile/index.ts";
 import { scalar, untyped, vector, type Mistake } from "./mistake.ts";
 
 export const argumentsMistakes: readonly Mistake[] = [
@@ -61,6 +61,12 @@ export const argumentsMistakes: readonly Mistake[] = [
     error: "unknownTarget",
     run: () => jit((x: tf.Tensor) => x, { target: untyped("gpu") }),
     message: 'jit: target must be one of wasm, tfjs, webgpu, got "gpu".',
+  },
+  {
+    title: "an unknown package of TensorFlow",
+    error: "unknownTfjs",
+    run: () => useTfjs("gpu"),
+    message: 'useTfjs: expected one of cpu, node, node-gpu (argument, or ENGRAM_TFJS), got "gpu".',
   },
   {
     title: "a function for WebGPU before there is a device",
