@@ -35,6 +35,9 @@ const [busy, lingers, toServe, toLook] = [0, 1, 2, 3];
 /** For how long a worker lingers, in milliseconds: first awake, then asleep, from where it wakes faster than from its event loop. */
 const [awake, asleep] = [0.1, 5];
 
+/** For how long a run waits for workers that have not loaded its program, in milliseconds. */
+const startUp = 150;
+
 /** What a worker runs, in Node and in a page. Plain JavaScript: it must load without a file of its own. */
 const workerSource = `
 const start = ({ memory, thread, state }) => {
@@ -69,6 +72,7 @@ const start = ({ memory, thread, state }) => {
     if (message.kind === "load") {
       programs.set(message.id, new WebAssembly.Instance(message.module, { env: { memory } }));
       Atomics.store(state, loaded, message.id);
+      Atomics.notify(state, loaded);
     } else if (message.kind === "drop") {
       programs.delete(message.id);
     } else {
@@ -108,19 +112,25 @@ export class ThreadPool {
   /** See `words`. */
   readonly #state = new Int32Array(new SharedArrayBuffer(4 * words.count));
   #programs = 0;
+  #comeInTime = true;
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
   }
 
-  /** Makes a program's module known to `threads - 1` workers. Returns the program's number. */
-  load(module: WebAssembly.Module, threads: number): number {
-    const id = ++this.#programs;
+  /** Starts as many workers as `threads` need. It takes them a while: whoever has something else to do before, calls it first. */
+  start(threads: number): void {
     while (this.#workers.length < Math.min(threads, maximumThreads) - 1) {
       const worker = startWorker({ memory: this.#memory, thread: this.#workers.length + 1, state: this.#state });
       if (!worker) break;
       this.#workers.push(worker);
     }
+  }
+
+  /** Makes a program's module known to `threads - 1` workers. Returns the program's number. */
+  load(module: WebAssembly.Module, threads: number): number {
+    const id = ++this.#programs;
+    this.start(threads);
     this.#workers.slice(0, threads - 1).forEach((_, i) => this.#send(i, { kind: "load", id, module }));
     return id;
   }
@@ -133,8 +143,7 @@ export class ThreadPool {
   run(id: number, threads: number, main: (helped: number) => void): void {
     const state = this.#state;
     const helpers = this.#workers.slice(0, threads - 1);
-    const ready = helpers.length === threads - 1 && helpers.every((_, i) => Atomics.load(state, words.loaded + i + 1) >= id); // prettier-ignore
-    if (!ready) {
+    if (helpers.length < threads - 1 || !helpers.every((_, i) => this.#hasLoaded(i, id))) {
       main(alone);
       return;
     }
@@ -162,6 +171,20 @@ export class ThreadPool {
       throw new Error(
         `wasm: a thread failed while the program ran, and its results are lost (${text}). Please report this.`,
       );
+    }
+  }
+
+  /** Whether worker `i` has a program; waits for it a moment, if that never was in vain. */
+  #hasLoaded(i: number, id: number): boolean {
+    const word = words.loaded + i + 1;
+    const end = performance.now() + startUp;
+    for (;;) {
+      const loaded = Atomics.load(this.#state, word);
+      if (loaded >= id) return true;
+      const left = end - performance.now();
+      if (!this.#comeInTime || !mayWait()) return false;
+      if (left <= 0) this.#comeInTime = false;
+      else Atomics.wait(this.#state, word, loaded, left);
     }
   }
 

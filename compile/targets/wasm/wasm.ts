@@ -63,10 +63,21 @@ export function compileWasm(
   features: Features = detectFeatures(),
   clock?: (kernel: number) => void,
 ): CompiledProgram {
+  const parts = clock ? 1 : partsOf(program);
+  if (parts > 1) threadPool(arena().memory).start(parts); // while the code is written
   const executable = makeExecutable(program, features, clock !== undefined);
   arena().ensure(executable.memoryEnd);
   const module = new WebAssembly.Module(executable.bytes);
   return bind(executable, module, new WebAssembly.Instance(module, imports(clock)));
+}
+
+/** How many threads the widest section takes. */
+function partsOf({ instructions }: Program): number {
+  let most = 1;
+  eachInstruction(instructions, (instruction) => {
+    if (instruction.kind === "parallel") most = Math.max(most, instruction.parts.length);
+  });
+  return most;
 }
 
 /** An executable made earlier, or elsewhere. */
