@@ -41,7 +41,16 @@ def allocation_by_sort(usage):
     return jnp.take_along_axis((1 - ordered) * product, jnp.argsort(free_list, -1), -1)
 
 
-def make_step(sizes, allocation):
+def lstm(p, s, x):
+    """The controller's output, and what changes of the state."""
+    seen = jnp.concatenate([x, s["reads"].reshape(x.shape[0], -1), s["h"]], -1)
+    i, f, candidate, o = jnp.split(seen @ p["lstm_weights"] + p["lstm_bias"], 4, -1)
+    c = jax.nn.sigmoid(f) * s["c"] + jax.nn.sigmoid(i) * jnp.tanh(candidate)
+    h = jax.nn.sigmoid(o) * jnp.tanh(c)
+    return h, dict(h=h, c=c)
+
+
+def make_step(sizes, allocation, controller=lstm):
     H, N, W, R = (sizes[name] for name in ("hidden", "locations", "wordSize", "readHeads"))
     cuts, end = [], 0
     for width in (R * W, R, W, 1, W, W, R, 1, 1):
@@ -50,11 +59,7 @@ def make_step(sizes, allocation):
 
     def step(p, s, x):
         B = x.shape[0]
-        seen = jnp.concatenate([x, s["reads"].reshape(B, R * W), s["h"]], -1)
-        i, f, candidate, o = jnp.split(seen @ p["lstm_weights"] + p["lstm_bias"], 4, -1)
-        c = jax.nn.sigmoid(f) * s["c"] + jax.nn.sigmoid(i) * jnp.tanh(candidate)
-        h = jax.nn.sigmoid(o) * jnp.tanh(c)
-
+        h, own = controller(p, s, x)
         xi = jnp.split(h @ p["interface_weights"] + p["interface_bias"], cuts, -1)
         read_keys, read_strengths, write_key, write_strength, erase, write, free, allocate, gate, modes = xi
         oneplus = lambda raw: 1 + jax.nn.softplus(raw)
@@ -77,8 +82,8 @@ def make_step(sizes, allocation):
         reads = jnp.einsum("brn,bnw->brw", read, memory)
 
         y = jnp.concatenate([h, reads.reshape(B, R * W)], -1) @ p["output_weights"] + p["output_bias"]
-        state = dict(h=h, c=c, reads=reads, memory=memory, usage=usage, write=w, read=read, links=links, precedence=precedence)
-        return state, y
+        state = dict(reads=reads, memory=memory, usage=usage, write=w, read=read, links=links, precedence=precedence)
+        return {**s, **own, **state}, y
 
     return step
 
@@ -129,4 +134,5 @@ def main():
     serve(f"jax {jax.__version__}", lambda: jax.block_until_ready(work()))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -1,6 +1,4 @@
 // One file of golden vectors: what it holds, and which of it is given and which is to be met. Layout: see README.md.
-import { readFileSync } from "node:fs";
-import { basename } from "node:path";
 import type * as tf from "@tensorflow/tfjs-core";
 import { readSafetensors, type StoredTensor } from "../../src/train/safetensors.ts";
 
@@ -17,13 +15,13 @@ export interface GoldenFile {
 }
 
 /** @throws where the file is no safetensors file or of no kind that is known */
-export function readGoldenFile(path: string): GoldenFile {
-  const { tensors, metadata } = readSafetensors(readFileSync(path));
+export function goldenFileOf(name: string, bytes: Uint8Array): GoldenFile {
+  const { tensors, metadata } = readSafetensors(bytes);
   const arrays = new Map(Object.entries(tensors));
   const init = [...arrays].filter(([name]) => name.startsWith("init."));
   const allZero = init.length > 0 && init.every(([, { data }]) => data.every((x) => Number(x) === 0));
   return {
-    name: basename(path),
+    name,
     kind: kindOf(metadata, arrays),
     fromZero: metadata["init"] === "zero" || allZero,
     metadata,

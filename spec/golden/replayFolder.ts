@@ -1,7 +1,8 @@
 // Replays every file of a folder on every target asked for, and says line by line how near each came.
 import { readdirSync } from "node:fs";
 import { join } from "node:path";
-import { readGoldenFile, type GoldenFile } from "./goldenFile.ts";
+import type { GoldenFile } from "./goldenFile.ts";
+import { readGoldenFile } from "./readGoldenFile.ts";
 import { largestError, replayFile, replayFileOnDevice, targets, type Report, type Target } from "./replayFile.ts";
 
 const all: readonly Target[] = [...targets, "webgpu"];

@@ -1,17 +1,14 @@
 // The page in a browser: click start, and the loss falls. Skipped, with the reason, where there is no Chromium.
 
-import { existsSync, mkdirSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { chromium, type Browser } from "playwright-core";
+import type { Browser } from "playwright-core";
 import { createServer, type ViteDevServer } from "vite";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { launchChromium, noChromium } from "../../browser/chromium.ts";
 import { root } from "../../house/modules.ts";
 
-const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
-const reason = executablePath ? "" : " (skipped: no Chromium in /usr/bin; on Debian, apt install chromium)";
-if (reason) process.stderr.write(`The page's test is skipped: there is no Chromium in /usr/bin.\n`);
-
-describe.skipIf(!executablePath)(`the page${reason}`, () => {
+describe.skipIf(noChromium)(`the page${noChromium}`, () => {
   let server: ViteDevServer;
   let browser: Browser;
   let url: string;
@@ -20,10 +17,7 @@ describe.skipIf(!executablePath)(`the page${reason}`, () => {
     server = await createServer({ configFile: join(root, "examples/page/vite.config.ts"), logLevel: "error", server: { port: 0, hmr: false, watch: null } }); // prettier-ignore
     await server.listen();
     url = server.resolvedUrls!.local[0]!;
-    browser = await chromium.launch({
-      executablePath: executablePath!,
-      args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--disable-gpu-watchdog"],
-    });
+    browser = await launchChromium();
   });
   afterAll(async () => {
     await browser?.close();

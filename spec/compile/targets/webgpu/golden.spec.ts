@@ -4,7 +4,8 @@
 import { join } from "node:path";
 import "@tensorflow/tfjs-backend-cpu";
 import { describe, expect, it } from "vitest";
-import { isResult, readGoldenFile } from "../../../golden/goldenFile.ts";
+import { isResult } from "../../../golden/goldenFile.ts";
+import { readGoldenFile } from "../../../golden/readGoldenFile.ts";
 import { replayFileOnDevice } from "../../../golden/replayFile.ts";
 import { root } from "../../../house/modules.ts";
 import { gpu, titled } from "./device.ts";

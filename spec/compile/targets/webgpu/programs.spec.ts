@@ -5,46 +5,9 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import fc from "fast-check";
 import { beforeAll, describe, test } from "vitest";
-import { inlineCalls } from "../../../../compile/passes/inlineCalls.ts";
-import { optimise } from "../../../../compile/passes/index.ts";
-import { lowerWhole } from "../../../../compile/program/lower.ts";
-import { scheduleSizes, type Sizes } from "../../../../compile/targets/webgpu/schedule.ts";
-import { WebGPUProgram } from "../../../../compile/targets/webgpu/webgpu.ts";
 import { programKinds } from "../../../../properties/laws/programKinds.ts";
-import type { Operand } from "../../../../properties/arbitraries/operand.ts";
-import type { Program } from "../../../../properties/arbitraries/programText.ts";
-import { expectClose } from "../../../../properties/laws/expectClose.ts";
-import { withGraph } from "../../../../properties/laws/pass.ts";
-import { run } from "../../../../properties/laws/primitive.ts";
-import { valuesAs } from "../../../../compile/targets/wasm/backend.ts";
+import { deviceAgrees } from "./deviceAgrees.ts";
 import { gpu, titled } from "./device.ts";
-
-/** As it is, everything by many workgroups and loops in slices of one round, everything by the host. */
-const schedules: Readonly<Record<string, Sizes>> = {
-  usual: scheduleSizes,
-  sliced: { small: 0, round: Infinity, slice: 0, most: 1 },
-  byHost: { small: 0, round: 0, slice: Infinity },
-};
-
-async function agrees({ graph, inputs }: Program, tolerance: number): Promise<void> {
-  const expected = run(graph, inputs);
-  for (const [name, sizes] of Object.entries(schedules)) {
-    const lowered = name === "sliced" ? inlineCalls(graph) : optimise(graph);
-    const program = new WebGPUProgram(lowerWhole(lowered), sizes);
-    const tensors = inputs.map(({ type, values }) => tf.tensor(values, [...type.shape], type.dtype));
-    for (let time = 0; time < 2; time++) {
-      const results = program.run(tensors);
-      const actual: Operand[] = [];
-      for (const [i, result] of results.entries()) {
-        const { type } = expected[i]!;
-        actual.push({ type, values: valuesAs(type.dtype, await result.data()) });
-      }
-      tf.dispose(results);
-      withGraph(lowered, () => expectClose(`webgpu, ${name}`, actual, expected, tolerance));
-    }
-    tf.dispose(tensors);
-  }
-}
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
@@ -53,7 +16,7 @@ beforeAll(async () => {
 describe.skipIf(!gpu)(titled("on the device"), () => {
   test.each(programKinds)("$what", async ({ program, tolerance }) => {
     await fc.assert(
-      fc.asyncProperty(program, (example) => agrees(example, tolerance)),
+      fc.asyncProperty(program, (example) => deviceAgrees(example, tolerance)),
       { numRuns: Number(process.env.RUNS ?? 8) },
     );
   });
