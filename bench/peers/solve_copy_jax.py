@@ -2,7 +2,10 @@
 curriculum and test (src/tasks/copyExperiment.ts), its own dice. One line of JSON: seconds from the first call on, compiling
 included, and the batches it took.
 
-    python bench/peers/solve_copy_jax.py [seed [form]]       form: as in dnc_jax.py, `compare` unless said"""
+    python bench/peers/solve_copy_jax.py [seed [form]]
+
+Words of the form are those of dnc_jax.py (`compare` unless said), and `padded`: all batches are as long as the longest, so that there
+is but one program to compile."""
 
 import json
 import sys
@@ -25,9 +28,9 @@ def feedforward(p, s, x):
     return jnp.tanh(seen @ p["controller_weights"] + p["controller_bias"]), {}
 
 
-def draw(dice, longest, batch=BATCH):
-    """Inputs [T, B, bits + 2], targets [T, B, bits], mask [T, B]; T = 2 longest + 2."""
-    T = 2 * longest + 2
+def draw(dice, longest, batch=BATCH, room=None):
+    """Inputs [T, B, bits + 2], targets [T, B, bits], mask [T, B]; T = 2 longest + 2, or for as many words as there is room."""
+    T = 2 * (room or longest) + 2
     xs, ts, mask = np.zeros((T, batch, BITS + 2), "f"), np.zeros((T, batch, BITS), "f"), np.zeros((T, batch), "f")
     for row in range(batch):
         n = dice.integers(1, longest + 1)
@@ -83,13 +86,15 @@ def make(form):
 
 def main():
     seed = int(sys.argv[1]) if len(sys.argv) > 1 else 0
-    train, wrong_bits = make(sys.argv[2].split() if len(sys.argv) > 2 else ["compare"])
+    form = sys.argv[2].split() if len(sys.argv) > 2 else ["compare"]
+    train, wrong_bits = make(form)
+    room = LONGEST if "padded" in form else None
     dice, exam = np.random.default_rng(seed), np.random.default_rng(seed + 1000)
     p = initial_parameters(jax.random.key(seed))
     m, v = ({k: jnp.zeros_like(x) for k, x in p.items()} for _ in range(2))
     begin, longest, recent = time.perf_counter(), 2, []
     for t in range(1, 10_001):
-        p, m, v, error = train(p, m, v, jnp.float32(t), *draw(dice, longest))
+        p, m, v, error = train(p, m, v, jnp.float32(t), *draw(dice, longest, room=room))
         recent = [*recent, float(error)][-100:]
         if longest < LONGEST:
             if len(recent) >= 50 and np.mean(recent[-50:]) < 0.02:
@@ -99,7 +104,7 @@ def main():
             error = sum(float(wrong_bits(p, *test)) for test in tests) / sum(BITS * test[2].sum() for test in tests)
             if error < 5e-4:
                 break
-    print(json.dumps(dict(jax=jax.__version__, seed=seed, seconds=time.perf_counter() - begin, batches=t, solved=t < 10_000)))
+    print(json.dumps(dict(jax=jax.__version__, seed=seed, seconds=time.perf_counter() - begin, batches=t, solved=t < 10_000, form=form)))
 
 
 main()

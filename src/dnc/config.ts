@@ -41,7 +41,8 @@ export interface DncConfig {
   readonly strength?: "oneplus" | "softplus";
   /** Whether the gradient flows from usage into the last write weightings ("full", the true one, default) or not ("stopped", released code). */
   readonly usageGradient?: "full" | "stopped";
-  /** How the free list is worked out: by comparing all pairs, N² independent steps, or by sorting. The result is the same. Default "compare". */
+  /** How the free list is worked out: by comparing all pairs, N² independent steps, or by sorting. The result is the same. Default "compare"
+   *  below 128 locations, "sort" from there on, where it is faster. */
   readonly allocation?: "compare" | "sort";
   /** Whether the controller's output is normalised, with learnt gain and offset, before interface and output see it. Default false. */
   readonly layerNorm?: boolean;
@@ -64,12 +65,14 @@ const defaults = {
   clip: null,
   strength: "oneplus",
   usageGradient: "full",
-  allocation: "compare",
   layerNorm: false,
   bypassDropout: 0,
   cosineEpsilon: 1e-6,
   usageEpsilon: 1e-6,
 } as const satisfies Partial<DncConfig>;
+
+/** From so many locations on sorting takes less time than comparing all pairs (measured: bench/README.md). */
+const sortFrom = 128;
 
 const sizes = ["inputSize", "outputSize", "locations", "wordSize", "readHeads", "writeHeads"] as const;
 const choices = {
@@ -93,13 +96,19 @@ const choices = {
  * ```
  */
 export function checkDncConfig(config: DncConfig): CompleteDncConfig {
-  const known = [...sizes, ...Object.keys(defaults), "controller"];
+  const known = [...sizes, ...Object.keys(defaults), "allocation", "controller"];
   checkKnown("dnc", config, [...new Set(known)]);
   // `undefined` where an option may be left out means the default.
   const given = Object.fromEntries(
     Object.entries(config).filter(([, value]) => value !== undefined),
   ) as unknown as DncConfig;
-  const complete = { ...defaults, ...given, controller: checkControllerConfig("dnc: controller", given.controller) };
+  const allocation: DncConfig["allocation"] = given.locations >= sortFrom ? "sort" : "compare";
+  const complete = {
+    ...defaults,
+    allocation,
+    ...given,
+    controller: checkControllerConfig("dnc: controller", given.controller),
+  };
   for (const name of sizes) checkSize(`dnc: ${name}`, complete[name]);
   for (const [name, allowed] of Object.entries(choices)) {
     checkChoice(`dnc: ${name}`, complete[name as keyof typeof choices], allowed);

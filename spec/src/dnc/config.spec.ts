@@ -30,6 +30,12 @@ describe("checkDncConfig", () => {
     expect(Object.isFrozen(config.controller.hidden)).toBe(true);
   });
 
+  it("sorts the free list where there are many locations, unless told otherwise", () => {
+    expect(checkDncConfig({ ...small, locations: 127 }).allocation).toBe("compare");
+    expect(checkDncConfig({ ...small, locations: 128 }).allocation).toBe("sort");
+    expect(checkDncConfig({ ...small, locations: 128, allocation: "compare" }).allocation).toBe("compare");
+  });
+
   it("is plain data: what JSON gives back is the same configuration", () => {
     const config = checkDncConfig({ ...small, clip: 20, layerNorm: true });
     expect(checkDncConfig(JSON.parse(JSON.stringify(config)) as DncConfig)).toEqual(config);
