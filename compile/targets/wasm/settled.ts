@@ -24,7 +24,7 @@ export function settledAlong(body: Scalar, axis: number): Settled | null {
     const difference = scalar.kind === "compare" ? differenceOf(scalar) : null;
     const slope = difference?.coefficients[axis] ?? 0;
     if (!difference || slope === 0) return;
-    // slope · (index - at) is the difference.
+    // The difference is slope · (index - at), so at = index - slope · difference where slope is 1 or -1.
     const rest = sumAffine([
       { affine: difference, factor: -slope },
       { affine: { offset: 0, coefficients: [...new Array<number>(axis).fill(0), 1] }, factor: slope * slope },
