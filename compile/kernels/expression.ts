@@ -47,7 +47,7 @@ export function polynomial(x: Scalar, coefficients: readonly number[]): Scalar {
 export const copySign = (x: Scalar, sign: Scalar): Scalar => fromBits(or(bits(x), and(bits(sign), i(-0x80000000))));
 
 /** -|x| */
-export const negated = (x: Scalar): Scalar => fromBits(or(bits(x), i(-0x80000000)));
+export const minusAbs = (x: Scalar): Scalar => fromBits(or(bits(x), i(-0x80000000)));
 
 /** The greater of two, `x` where one is NaN. */
 export const greater = (x: Scalar, y: Scalar): Scalar => when(lt(x, y), y, x);

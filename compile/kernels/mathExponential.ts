@@ -15,10 +15,10 @@ import {
   gt,
   i,
   lt,
+  minusAbs,
   mul,
   mulAdd,
   mulSub,
-  negated,
   polynomial,
   shl,
   shr,
@@ -82,7 +82,7 @@ export function exponential_minus_one(x: Scalar): Scalar {
 
 /** With e = e^(-|x|): 1 / (1 + e) or e / (1 + e), less what rounding 1 + e does to it. */
 export function logistic(x: Scalar): Scalar {
-  const { n, q } = reduceExponent(atLeast(negated(x), -105), 127 + 64);
+  const { n, q } = reduceExponent(atLeast(minusAbs(x), -105), 127 + 64);
   const e = mul(mul(add(q, f(1)), power2(n)), f(2 ** -64));
   const one = when(ge(x, f(0)), f(1), f(0));
   const d = add(f(1), e);

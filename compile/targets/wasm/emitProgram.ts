@@ -55,6 +55,18 @@ const hash = (bytes: Uint8Array): number => bytes.reduce((h, byte) => Math.imul(
 const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
+/** The parts of each parallel instruction. */
+function sectionsOf({ instructions }: Program): readonly (readonly (readonly Instruction[])[])[] {
+  const sections: (readonly (readonly Instruction[])[])[] = [];
+  eachInstruction(instructions, (instruction) => {
+    if (instruction.kind === "parallel") sections.push(instruction.parts);
+  });
+  return sections;
+}
+
+/** How many threads a program's widest section takes; 1 if it has none. */
+export const threadsOf = (program: Program): number => Math.max(1, ...sectionsOf(program).map((parts) => parts.length));
+
 /** @param clocked whether the module imports `env.clock` and calls it around each kernel: with the kernel's number before
  *  it, with -1 behind it. Such a program runs on one thread. */
 export function emitProgram(program: Program, features: Features, clocked = false): EmittedProgram {
@@ -66,11 +78,8 @@ export function emitProgram(program: Program, features: Features, clocked = fals
     return funcs.add(emitted.func);
   });
   scratch = aligned(scratch);
-  const sections: (readonly (readonly Instruction[])[])[] = [];
-  eachInstruction(program.instructions, (instruction) => {
-    if (instruction.kind === "parallel") sections.push(instruction.parts);
-  });
-  const threads = Math.max(1, ...sections.map((parts) => parts.length));
+  const sections = sectionsOf(program);
+  const threads = threadsOf(program);
 
   // Behind the buffers: a scratch area a thread, then the letter box, where a section's threads find pointers and loop indices.
   const scratchStart = firstAddress + aligned(program.bytes);

@@ -3,7 +3,7 @@
 import type { Address, Program } from "../../program/program.ts";
 import { eachInstruction } from "../../program/uses.ts";
 import { sizeOf, typedValues, type TensorType, type TypedValues } from "../../type.ts";
-import { emitProgram } from "./emitProgram.ts";
+import { emitProgram, threadsOf } from "./emitProgram.ts";
 import { detectFeatures, type Features } from "./features.ts";
 import { alone, arena, firstAddress, readTensor, writeTensor } from "./memory.ts";
 import { threadPool } from "./threads.ts";
@@ -63,21 +63,12 @@ export function compileWasm(
   features: Features = detectFeatures(),
   clock?: (kernel: number) => void,
 ): CompiledProgram {
-  const parts = clock ? 1 : partsOf(program);
-  if (parts > 1) threadPool(arena().memory).start(parts); // while the code is written
+  const threads = clock ? 1 : threadsOf(program);
+  if (threads > 1) threadPool(arena().memory).start(threads); // while the code is written
   const executable = makeExecutable(program, features, clock !== undefined);
   arena().ensure(executable.memoryEnd);
   const module = new WebAssembly.Module(executable.bytes);
   return bind(executable, module, new WebAssembly.Instance(module, imports(clock)));
-}
-
-/** How many threads the widest section takes. */
-function partsOf({ instructions }: Program): number {
-  let most = 1;
-  eachInstruction(instructions, (instruction) => {
-    if (instruction.kind === "parallel") most = Math.max(most, instruction.parts.length);
-  });
-  return most;
 }
 
 /** An executable made earlier, or elsewhere. */

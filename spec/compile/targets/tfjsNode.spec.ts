@@ -1,5 +1,5 @@
 // TensorFlow under the target `tfjs`: loading and choosing, with a package that stands in for the one for GPUs; and, where
-// ENGRAM_TFJS names one that is installed, that it is what computes. With it the specs of ops, of golden vectors, of
+// ENGRAM_TFJS names one that is installed, that it is what computes. With it the specs of golden vectors, of
 // primitives and programs run on it as well (`.ci/run`).
 
 import { execFileSync } from "node:child_process";

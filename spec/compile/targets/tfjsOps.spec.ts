@@ -4,11 +4,9 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { jit, targetNames, useTfjs, vjp } from "../../../compile/index.ts";
+import { jit, targetNames, vjp } from "../../../compile/index.ts";
 import { tensorOf, type Case } from "../trace/lowerings/cases/case.ts";
 import { cases } from "../trace/lowerings/cases/index.ts";
-
-useTfjs(); // as ENGRAM_TFJS says
 
 interface Numbers {
   readonly shape: readonly number[];
