@@ -4,6 +4,7 @@ import type { Combiner } from "../../graph/graph.ts";
 import { identityOf } from "../../kernels/scalar.ts";
 import type { DType } from "../../type.ts";
 import type { Code, Local } from "./code.ts";
+import type { KernelContext } from "./kernelContext.ts";
 import { instructionTables } from "./emitScalar.ts";
 import { emitMultiplyAdd, type Arithmetic } from "./productTile.ts";
 
@@ -108,6 +109,24 @@ function masked(code: Code, vector: Local, lanes: number): Local {
   emitMaskLanes(code, "add", "float32", lanes);
   code.set(local);
   return local;
+}
+
+/** Where the engine joins vectors, stores partial results side by side and reads them again, so that it joins what they have been
+ *  combined from: they must have been all the way by the same instructions. */
+export function emitTogether({ code, wide, scratchPointer, reserve }: KernelContext, partial: readonly Local[]): void {
+  if (!wide || partial.length % 2 > 0) return;
+  const offset = reserve(16 * partial.length);
+  for (let u = partial.length - 1; u >= 0; u--)
+    code
+      .get(scratchPointer)
+      .get(partial[u]!)
+      .op("v128.store", 2, offset + 16 * u);
+  partial.forEach((local, u) =>
+    code
+      .get(scratchPointer)
+      .op("v128.load", 2, offset + 16 * u)
+      .set(local),
+  );
 }
 
 /** Pushes all lanes of all vectors combined, in every lane. */

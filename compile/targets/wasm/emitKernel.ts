@@ -34,6 +34,7 @@ export function emitKernel(kernel: Kernel, options: EmitOptions): KernelFunc {
     code,
     helper: options.helper,
     fused: options.features.relaxedMadd,
+    wide: options.features.wide,
     scratchPointer: pointers,
     reserve: (bytes) => {
       const offset = scratch;

@@ -14,7 +14,10 @@ type FormOf<F extends Kernel["form"]["form"]> = Extract<Kernel["form"], { readon
 export type KernelOf<F extends Kernel["form"]["form"]> = Kernel & { readonly form: FormOf<F> };
 
 /** How many vectors to compute in one round: enough to fill the pipeline, few enough to stay small. */
-export const unrollFor = (cost: number): number => (cost <= 6 ? 4 : cost <= 24 ? 2 : 1);
+export function unrollFor(cost: number, wide: boolean): number {
+  if (wide) return cost <= 24 ? 4 : 2;
+  return cost <= 6 ? 4 : cost <= 24 ? 2 : 1;
+}
 
 export function emitMap(context: ScalarContext, kernel: KernelOf<"map">): void {
   const { shape, body } = kernel.form;
@@ -44,16 +47,10 @@ export function emitBlock(
   const nest = new Nest(context, nodes, levels, vector, [{ node: root, level: last }]);
   const stream = nest.stream(operands.length, target);
   nest.start();
-  const store = (u: number): void => nest.store(stream, u, result.dtype === "bool", () => nest.value(root, u));
-  if (last < 0) return store(0);
-  const unroll = turned === undefined ? unrollFor(nest.innerCost(last)) : 4;
-  nest.loops(vector - 1, () =>
-    nest.blocks(unroll, (vectors) =>
-      nest.loops(last, () => {
-        for (let u = 0; u < vectors; u++) store(u);
-      }),
-    ),
-  );
+  const store = (vectors: number): void => nest.storeBlock(stream, vectors, result.dtype === "bool", root);
+  if (last < 0) return store(1);
+  const unroll = turned === undefined ? unrollFor(nest.innerCost(last), context.wide) : 4;
+  nest.loops(vector - 1, () => nest.blocks(unroll, (vectors) => nest.loops(last, () => store(vectors))));
 }
 
 /** An outer loop along which some operand's elements are neighbours, while the innermost loop leaps from line to line. */
@@ -87,7 +84,9 @@ export function emitFill({ code }: ScalarContext, pointer: number, { shape, dtyp
   }
   const nodes = new Nodes([]);
   const node = nodes.intern({ kind: "number", value, dtype });
-  const nest = new Nest({ code, helper: () => 0, fused: false }, nodes, [{ axis: 0, size }], 0, [{ node, level: 0 }]);
+  const nest = new Nest({ code, helper: () => 0, fused: false, wide: false }, nodes, [{ axis: 0, size }], 0, [
+    { node, level: 0 },
+  ]);
   const stream = nest.stream(pointer, axisIndex(0));
   nest.start();
   nest.blocks(4, (vectors) => {

@@ -59,7 +59,7 @@ export function emitProduct(context: KernelContext, kernel: KernelOf<"contract">
   const [M, N, K] = [sizeOf(m), sizeOf(n), sizeOf(k)];
   if (sizeOf(batch) * M * N === 0 || K === 0 || dtype === "bool") return emitReduce(context, reduction());
 
-  const arithmetic = { dtype, fused: dtype === "float32" && context.fused };
+  const arithmetic = { dtype, fused: dtype === "float32" && context.fused, wide: context.wide };
   const along = bothAlong(left, right, batch.length, k);
   const usedOnce = M === 1 && (!right.matrix || (N === 1 && !left.matrix));
   if (usedOnce || K === 1) return emitReduce(context, reduction(), { along, arithmetic });
@@ -75,7 +75,7 @@ export function emitProduct(context: KernelContext, kernel: KernelOf<"contract">
   const inPanels = panels !== null && left.matrix !== null;
   const plan = inPanels
     ? { scratch: 0, emit: emitPanels }
-    : planProduct({ m: M, n: N, k: K, lhs: leftView, rhs: rightView, along });
+    : planProduct({ m: M, n: N, k: K, lhs: leftView, rhs: rightView, along, arithmetic });
 
   const { code } = context;
   const outAffine = flatten([...batch.keys()].map((axis) => axisIndex(axis)), batch).affine; // prettier-ignore
@@ -166,7 +166,7 @@ function panelsOf(node: Node, sizes: Shape, batch: number, free: number): Operan
   if (more.length > 0 || ks.length !== 1) return null;
   // One panel alone is a matrix.
   const stride = (level: Level): number => affine.coefficients[level.axis] ?? 0;
-  if (!outer || !inner || inner.size % 8 !== 0 || inner.size > 16) return null;
+  if (!outer || !inner || inner.size % 8 !== 0 || inner.size > 32) return null;
   const lies = stride(inner) === 1 && stride(ks[0]!) === inner.size && stride(outer) > 0;
   return lies ? { operand: node.operand, affine, row: stride(outer), k: inner.size } : null;
 }
@@ -219,6 +219,7 @@ class Computed implements Place {
   /** Whether it is the same for all batch elements. */
   readonly #once: boolean;
   readonly #first: number;
+  readonly #wide: boolean;
 
   constructor(
     context: KernelContext,
@@ -228,7 +229,8 @@ class Computed implements Place {
     batch: Shape,
     k: Shape,
   ) {
-    const { code } = context;
+    const { code, wide } = context;
+    this.#wide = wide;
     this.#root = root;
     const sizes = [...batch, ...free, ...k];
     const [b, f] = [batch.length, batch.length + free.length];
@@ -277,13 +279,9 @@ class Computed implements Place {
 
   #compute(): void {
     const nest = this.#nest;
-    const store = (u: number): void => nest.store(this.#stream, u, false, () => nest.value(this.#root, u));
+    const store = (vectors: number): void => nest.storeBlock(this.#stream, vectors, false, this.#root);
     const last = nest.levels.length - 1;
-    if (last < this.#first) return store(0);
-    nest.loops(last - 1, () =>
-      nest.blocks(unrollFor(nest.innerCost(last)), (vectors) => {
-        for (let u = 0; u < vectors; u++) store(u);
-      }),
-    );
+    if (last < this.#first) return store(1);
+    nest.loops(last - 1, () => nest.blocks(unrollFor(nest.innerCost(last), this.#wide), store));
   }
 }

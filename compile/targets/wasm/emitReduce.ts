@@ -5,11 +5,11 @@
 import type { Combiner } from "../../graph/graph.ts";
 import { axisIndex, type Affine, type Scalar } from "../../kernels/scalar.ts";
 import { sizeOf, type DType } from "../../type.ts";
-import { emitHorizontal, newAccumulator, newProductAccumulator } from "./accumulate.ts";
+import { emitHorizontal, emitTogether, newAccumulator, newProductAccumulator } from "./accumulate.ts";
 import { mergeAxes, type Level } from "../../kernels/axes.ts";
 import type { Local } from "./code.ts";
 import { unrollFor, type KernelOf } from "./emitMap.ts";
-import type { ScalarContext } from "./emitScalar.ts";
+import type { KernelContext } from "./kernelContext.ts";
 import { Nest, type Side } from "./nest.ts";
 import { affinesOf, flatten, Nodes, type Node } from "../../kernels/nodes.ts";
 import type { Arithmetic } from "./productTile.ts";
@@ -45,7 +45,7 @@ export const factorsOf = (body: Scalar, root: Node, fused: boolean): readonly No
     ? root.args
     : null;
 
-export function emitReduce(context: ScalarContext, kernel: KernelOf<"reduce">, product?: ProductSum): void {
+export function emitReduce(context: KernelContext, kernel: KernelOf<"reduce">, product?: ProductSum): void {
   const { shape, reduced, body } = kernel.form;
   const result = kernel.results[0]!;
   if (sizeOf(shape) === 0) return;
@@ -78,13 +78,14 @@ export function emitReduce(context: ScalarContext, kernel: KernelOf<"reduce">, p
   const { combiner } = kernel.form;
   const { dtype } = result;
   const reduction: Reduction = {
+    context,
     nest,
     combiner,
     dtype,
-    unroll: across ? unrollFor(nest.innerCost(vector)) : product ? 1 : partialSums,
+    unroll: across ? unrollFor(nest.innerCost(vector), context.wide) : product ? 1 : partialSums,
     accumulator: () => {
       if (product || factors) {
-        const arithmetic = product?.arithmetic ?? { dtype: "float32", fused: true };
+        const arithmetic = product?.arithmetic ?? { dtype: "float32", fused: true, wide: context.wide };
         const { combine, ...rest } = newProductAccumulator(context.code, arithmetic);
         const [x, y] = roots;
         return { ...rest, combine: (u, lanes) => combine(nest.local(x!, u), nest.local(y!, u), lanes) };
@@ -109,6 +110,7 @@ interface TermAccumulator {
 }
 
 interface Reduction {
+  readonly context: KernelContext;
   readonly nest: Nest;
   readonly combiner: Combiner;
   readonly dtype: DType;
@@ -149,13 +151,16 @@ function reduceAcross({ nest, unroll, accumulator, settledAt, last, store }: Red
       const combined = (side: Side): void => results.forEach(({ combine }, u) => combine(u, 4, side));
       if (settledAt) nest.loops(last - 1, () => nest.loopInThree(settledAt, combined));
       else nest.loops(last, () => combined("between"));
-      results.forEach(({ finish }, u) => store(u, () => nest.code.get(finish())));
+      // The last first, as engines that join vectors want it.
+      const finished = results.map(({ finish }) => finish());
+      for (let u = vectors - 1; u >= 0; u--) store(u, () => nest.code.get(finished[u]!));
     }),
   );
 }
 
 /** Partial results in lanes, `kept` levels of results around them. */
-function reduceAlong({ nest, combiner, dtype, unroll, accumulator, store }: Reduction, kept: number): void {
+function reduceAlong(reduction: Reduction, kept: number): void {
+  const { context, nest, combiner, dtype, unroll, accumulator, store } = reduction;
   const terms = nest.levels.slice(kept).reduce((n, { size }) => n * size, 1);
   const long = combiner === "add" && dtype === "float32" && terms > longSum;
   nest.loops(kept - 1, () => {
@@ -180,6 +185,7 @@ function reduceAlong({ nest, combiner, dtype, unroll, accumulator, store }: Redu
     );
     settle();
     const results = long ? totals : partial.map(({ finish }) => finish());
+    if (nest.levels.at(-1)!.size % (4 * unroll) === 0) emitTogether(context, results);
     store(0, () => emitHorizontal(code, combiner, dtype, results));
   });
 }

@@ -81,6 +81,8 @@ export interface ScalarContext {
   readonly code: Code;
   /** Whether the engine has a fused multiplication and addition. */
   readonly fused: boolean;
+  /** Whether the engine joins pairs of vectors: see `Features`. */
+  readonly wide: boolean;
   /** Index of a helper function of the module. */
   readonly helper: (name: Helper) => number;
 }

@@ -11,6 +11,7 @@ import {
   emitCombine,
   emitHorizontal,
   emitMaskLanes,
+  emitTogether,
   newAccumulator,
   newProductAccumulator,
   type Accumulator,
@@ -23,7 +24,7 @@ import { factorsOf, partialSums, runsAlong } from "./emitReduce.ts";
 import type { KernelContext } from "./kernelContext.ts";
 import { Nest, type Stream } from "./nest.ts";
 import { affinesOf, flatten, Nodes, trimmed, type Node } from "../../kernels/nodes.ts";
-import { emitDotProduct, emitPlain, type MatrixView } from "./productMatrix.ts";
+import { emitDotProduct, emitPlain, spillBytes, type MatrixView } from "./productMatrix.ts";
 import { emitMultiplyAdd } from "./productTile.ts";
 
 /** Which way the lanes of a kernel's sums run, for the forming of sweeps. */
@@ -107,6 +108,8 @@ function emitStrips(
   const walk = new Walk(context, kernel, nodes, levels, values, copies);
   const idle = values.length === 0 && copies.length === 0;
 
+  const spill = code.local("i32");
+  code.get(context.scratchPointer).plus(context.reserve(spillBytes)).set(spill);
   const around: Local[] = [];
   const position = (pointer: Local, { offset, coefficients }: Affine, first: Local): Local => {
     const local = code.local("i32");
@@ -144,12 +147,12 @@ function emitStrips(
       const outFew = fewStride(target);
       const outFree = target.coefficients[across ? rank - 1 : rank - 2] ?? 0;
       const matrixRight = outFree === 1;
-      const arithmetic = { dtype: "float32", fused: context.fused } as const;
+      const arithmetic = { dtype: "float32", fused: context.fused, wide: context.wide } as const;
       const product = matrixRight
         ? { m: few, n: free, lhs: fewView, rhs: matrixView, out: { pointer: out, rowBytes: 4 * outFew } }
         : { m: free, n: few, lhs: matrixView, rhs: fewView, out: { pointer: out, rowBytes: 4 * outFree } };
       if (across) emitPlain(code, { ...product, arithmetic, k: depth, accumulate: true });
-      else emitDotProduct(code, { ...product, arithmetic, k: depth });
+      else emitDotProduct(code, { ...product, arithmetic, k: depth }, spill);
     }
   };
   const emitStrip = (first: Local, height: number): void => {
@@ -257,18 +260,22 @@ class Walk {
     const { code } = nest;
     for (const { partial } of this.#along) for (const { start } of partial) start();
     nest.blocks(partialSums, (vectors, lanes) => {
-      for (let u = 0; u < vectors; u++) {
-        const store = ({ root, stream }: { readonly root: Node; readonly stream: Stream }): void =>
-          nest.store(stream, u, false, () => code.get(nest.local(root, u)));
-        this.#copies.forEach(store);
-        for (const { root } of this.#maps) nest.local(root, u);
-        for (const { terms, partial } of this.#along) partial[u]!.combine(terms.map((term) => nest.local(term, u)), lanes); // prettier-ignore
-        for (const { part, terms, stream } of this.#across) emitAcross(nest, part, terms, stream, u, lanes);
-        this.#maps.forEach(store);
-      }
+      const us = [...Array(vectors).keys()];
+      // The last first, as engines that join vectors want it.
+      const store = ({ stream }: { readonly stream: Stream }, values: readonly Local[]): void =>
+        [...us].reverse().forEach((u) => nest.store(stream, u, false, () => code.get(values[u]!)));
+      const valuesOf = ({ root }: { readonly root: Node }): readonly Local[] => us.map((u) => nest.local(root, u));
+      for (const copy of this.#copies) store(copy, valuesOf(copy));
+      const mapped = this.#maps.map(valuesOf);
+      for (const { terms, partial } of this.#along)
+        for (const u of us) partial[u]!.combine(terms.map((term) => nest.local(term, u)), lanes); // prettier-ignore
+      for (const { part, terms, stream } of this.#across)
+        store({ stream }, us.map((u) => emitAcross(nest, part, terms, stream, u, lanes))); // prettier-ignore
+      this.#maps.forEach((map, i) => store(map, mapped[i]!));
     });
     for (const { part, stream, partial } of this.#along) {
       const results = partial.map(({ finish }) => finish());
+      if (nest.levels.at(-1)!.size % (4 * partialSums) === 0) emitTogether(this.#context, results);
       nest.store(stream, 0, false, () => emitHorizontal(this.#context.code, part.combiner!, "float32", results));
     }
   }
@@ -278,7 +285,7 @@ interface Partial extends Pick<Accumulator, "start" | "finish"> {
   readonly combine: (terms: readonly Local[], lanes: number) => void;
 }
 
-const fusedArithmetic = { dtype: "float32", fused: true } as const;
+const fusedArithmetic = { dtype: "float32", fused: true, wide: false } as const;
 
 const partialOf = ({ code }: KernelContext, { part, terms }: Sum): Partial[] =>
   Array.from({ length: partialSums }, () => {
@@ -290,7 +297,7 @@ const partialOf = ({ code }: KernelContext, { part, terms }: Sum): Partial[] =>
     return { ...rest, combine: ([term], lanes) => combine(term!, lanes) };
   });
 
-/** Combines vector `u` of the terms with the result in memory. */
+/** Vector `u` of the terms combined with that of the result in memory. */
 function emitAcross(
   nest: Nest,
   { combiner }: SweepPart,
@@ -298,7 +305,7 @@ function emitAcross(
   stream: Stream,
   u: number,
   lanes: number,
-): void {
+): Local {
   const { code } = nest;
   const sum = code.local("v128");
   nest.load(1, nest.position(stream, [], u));
@@ -312,5 +319,5 @@ function emitAcross(
     emitCombine(code, combiner!, "float32");
     code.set(sum);
   }
-  nest.store(stream, u, false, () => code.get(sum));
+  return sum;
 }

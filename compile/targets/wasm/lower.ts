@@ -4,6 +4,7 @@ import type { Graph } from "../../graph/graph.ts";
 import { lowerGraph, type Worth } from "../../program/lower.ts";
 import type { Program } from "../../program/program.ts";
 import { lanesAlong } from "./emitSweep.ts";
+import { detectFeatures } from "./features.ts";
 import { packWeights, type PackingRules } from "./packWeights.ts";
 
 /** What is worth the bother on this target. Tests make it little. */
@@ -12,7 +13,7 @@ export interface WasmWorth {
   readonly program?: Worth;
   /** The points of a sweep, at least. */
   readonly sweepPoints: number;
-  readonly packing: Omit<PackingRules, "rowsForThreads">;
+  readonly packing: Omit<PackingRules, "rowsForThreads" | "wide">;
 }
 
 const worth: WasmWorth = {
@@ -25,5 +26,6 @@ export function lowerForWasm(graph: Graph, threads = 1, { program, sweepPoints, 
   // With fewer than two rows each, threads would read more weights than they compute.
   const rowsForThreads = threads > 1 ? 2 * threads : 0;
   const sweeps = { along: lanesAlong, leastPoints: sweepPoints };
-  return lowerGraph(packWeights(graph, { ...packing, rowsForThreads }), threads, program, sweeps);
+  const rules = { ...packing, rowsForThreads, wide: detectFeatures().wide };
+  return lowerGraph(packWeights(graph, rules), threads, program, sweeps);
 }

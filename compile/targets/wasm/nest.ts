@@ -358,6 +358,22 @@ export class Nest {
     this.storeLanes(this.vectorStride(stream), this.position(stream, [], u), value);
   }
 
+  /** Stores the values of `root` at all vectors of the open block: all are computed first, so that an engine may join them. */
+  storeBlock(stream: Stream, vectors: number, bool: boolean, root: Node): void {
+    if (!this.#context.wide || vectors === 1) {
+      for (let u = 0; u < vectors; u++) this.store(stream, u, bool, () => this.value(root, u));
+      return;
+    }
+    const values = Array.from({ length: vectors }, (_, u) => {
+      const local = this.code.local("v128");
+      this.value(root, u);
+      if (bool) this.code.i32Splat(1).op("v128.and");
+      this.code.set(local);
+      return local;
+    });
+    for (let u = vectors - 1; u >= 0; u--) this.store(stream, u, false, () => this.code.get(values[u]!));
+  }
+
   /** Rough number of instructions of one vector's innermost code, for choosing how far to unroll. */
   innerCost(level: number): number {
     return this.#dependence.needed.filter((node) => this.#dependence.level(node) >= level && node.kind !== "number")

@@ -18,6 +18,8 @@ export interface PackingRules {
    *  took some of the rows would read all the weights for them. */
   readonly rowsForThreads: number;
   readonly columnBytes: number;
+  /** Whether registers hold two vectors: see `Features`. */
+  readonly wide: boolean;
 }
 
 export const packWeights = (graph: Graph, rules: PackingRules): Graph =>
@@ -38,7 +40,7 @@ function packed(
   const panels = new Map<Equation, Value>();
   const added: Value[] = [];
   for (const equation of body.equations) {
-    if (equation.op !== "dot_general" || !isPackable(equation, fixed) || 4 * sizeOf(equation.inputs[1]!.type.shape) < leastBytes) continue; // prettier-ignore
+    if (equation.op !== "dot_general" || !isPackable(equation, fixed, rules) || 4 * sizeOf(equation.inputs[1]!.type.shape) < leastBytes) continue; // prettier-ignore
     const [, weights] = equation.inputs;
     const before: Graph = {
       inputs: body.inputs.slice(0, constants),
@@ -46,7 +48,7 @@ function packed(
       outputs: [weights!],
     };
     const [outside] = b.inline(before, inputs.slice(0, constants));
-    const value = inPanels(b, equation, outside!);
+    const value = inPanels(b, equation, outside!, rules);
     added.push(value);
     panels.set(equation, { type: value.type });
   }
@@ -65,7 +67,11 @@ function packed(
 }
 
 /** Whether a product is one of rows and a fixed matrix. */
-function isPackable({ attrs, inputs: [lhs, rhs] }: Product, fixed: ReadonlySet<Value>): boolean {
+function isPackable(
+  { attrs, inputs: [lhs, rhs] }: Product,
+  fixed: ReadonlySet<Value>,
+  { wide }: PackingRules,
+): boolean {
   const { lhsBatchingDimensions, lhsContractingDimensions: k } = attrs;
   return (
     fixed.has(rhs!) &&
@@ -75,7 +81,7 @@ function isPackable({ attrs, inputs: [lhs, rhs] }: Product, fixed: ReadonlySet<V
     rowsOf(lhs!) > 1 && // one row alone reads weights as fast as they lie
     k.length === 1 &&
     k[0] === lhs!.type.shape.length - 1 &&
-    sizeOf(rhs!.type.shape) / rhs!.type.shape[attrs.rhsContractingDimensions[0]!]! > panelFor(rowsOf(lhs!))
+    sizeOf(rhs!.type.shape) / rhs!.type.shape[attrs.rhsContractingDimensions[0]!]! > panelFor(rowsOf(lhs!), wide)
   );
 }
 
@@ -83,8 +89,8 @@ function isPackable({ attrs, inputs: [lhs, rhs] }: Product, fixed: ReadonlySet<V
 const rowsOf = ({ type }: Value): number => sizeOf(type.shape.slice(0, -1));
 
 /** `[⌈n / panel⌉, k, panel]`, zeros in the columns that are too many. */
-function inPanels(b: GraphBuilder, { attrs, inputs: [lhs] }: Product, weights: Value): Value {
-  const panel = panelFor(rowsOf(lhs!));
+function inPanels(b: GraphBuilder, { attrs, inputs: [lhs] }: Product, weights: Value, { wide }: PackingRules): Value {
+  const panel = panelFor(rowsOf(lhs!), wide);
   const [axis] = attrs.rhsContractingDimensions;
   const { shape } = weights.type;
   const k = shape[axis!]!;

@@ -36,28 +36,33 @@ interface Sizes extends Pick<MatrixProduct, "m" | "n" | "k"> {
   readonly rhs: Omit<MatrixView, "pointer">;
   /** Whether lanes run along k, where both operands then have neighbours; else the right one has them along n. */
   readonly along: boolean;
+  readonly arithmetic: Arithmetic;
 }
 
 /** The first cache, of which a program may take the whole. */
 const firstCache = 32768;
 
 /** How to compute a product of these sizes and strides. Each element is summed in one order however m and n are split. */
-export function planProduct({ m, n, k, lhs, along }: Sizes): ProductPlan {
-  if (along) return { scratch: 0, emit: emitDotProduct };
+export function planProduct(sizes: Sizes): ProductPlan {
+  const { m, n, k, along } = sizes;
+  if (along) return { scratch: spillBytes, emit: emitDotProduct };
   const large = m >= 6 && 4 * k * n >= 2 * firstCache;
-  return large ? planPacked(m, n, k, lhs) : { scratch: 0, emit: emitPlain };
+  return large ? planPacked(sizes) : { scratch: 0, emit: emitPlain };
 }
 
 /** Columns of a panel, where the right operand lies as `[n / panel, k, panel]`, packed before the loop that uses it: few
  *  rows take wide ones, for sums enough to fill the pipeline. */
-export const panelFor = (rows: number): number => (rows <= 3 ? 16 : panel);
+export function panelFor(rows: number, wide: boolean): number {
+  if (wide) return rows <= 2 ? 32 : widePanel;
+  return rows <= 3 ? 16 : panel;
+}
 
 /** Lanes along n, the right operand in panels, one `rhs.rowBytes` from the next. */
 export function emitPanels(code: Code, { arithmetic, m, n, k, lhs, rhs, out }: MatrixProduct): void {
   forParts(code, n, rhs.kBytes / 4, (column, width) => {
     const right = offsetPointer(code, rhs.pointer, column, (4 * rhs.rowBytes) / rhs.kBytes);
     const outColumn = offsetPointer(code, out.pointer, column, 4);
-    forRows(code, m, (row, height) =>
+    forRows(code, m, tallest(arithmetic), (row, height) =>
       emitTile(code, {
         arithmetic,
         rows: height,
@@ -96,32 +101,58 @@ function offsetPointer(code: Code, pointer: Local, index: Local, bytes: number):
   return local;
 }
 
-/** Loops over tiles of rows: `rows` in each, 4 as a rule, and what is left in tiles of no more than 5. */
-function forRows(code: Code, m: number, body: (start: Local, rows: number) => void, rows = 4): void {
+/** Loops over tiles of rows, as `tileHeights` says. */
+function forRows(code: Code, m: number, most: number, body: (start: Local, rows: number) => void): void {
   const start = code.local("i32");
   let next = 0;
-  const tile = (height: number): void => {
-    code.i32(next).set(start);
-    body(start, height);
-    next += height;
-  };
-  // One row alone would be slow: a tile of 5, or two of 3, instead.
-  const short = rows === 4 && m > 5 ? [[], [5], [3, 3], [3]][m % 4]! : [];
-  const taken = short.reduce((sum, height) => sum + height, 0);
-  const full = Math.floor((m - taken) / rows);
-  if (m <= 5) return tile(m);
-  if (full > 0) code.for(start, 0, full * rows, rows, () => body(start, rows));
-  next = full * rows;
-  short.forEach(tile);
-  if (next < m)
-    forRows(code, m - next, (from, height) => {
-      code.get(from).plus(next).set(start);
+  for (const { height, count } of tileHeights(m, most)) {
+    const end = next + count * height;
+    if (count > 1) code.for(start, next, end, height, () => body(start, height));
+    else {
+      code.i32(next).set(start);
       body(start, height);
-    });
+    }
+    next = end;
+  }
 }
 
-/** Vectors that tiles take of so few rows; of more they take 2. */
-const tileVectors: readonly number[] = [0, 6, 4, 3];
+interface Heights {
+  readonly height: number;
+  readonly count: number;
+}
+
+/** Heights of tiles of `m` rows, from above: `most` rows in each as a rule. One row alone would be slow. */
+function tileHeights(m: number, most: number): readonly Heights[] {
+  const list = (...heights: readonly Heights[]): readonly Heights[] => heights.filter(({ count }) => count > 0);
+  if (most === 6) {
+    const tiles = Math.ceil(m / most);
+    const low = Math.floor(m / tiles);
+    return list({ height: low + 1, count: m % tiles }, { height: low, count: tiles - (m % tiles) });
+  }
+  if (m <= 5) return [{ height: m, count: 1 }];
+  const full = Math.floor(m / most);
+  if (most !== 4) {
+    const rest = m - full * most;
+    return list({ height: most, count: full }, ...(rest > 0 ? tileHeights(rest, 4) : []));
+  }
+  switch (m % 4) {
+    case 1:
+      return list({ height: 4, count: full - 1 }, { height: 5, count: 1 });
+    case 2:
+      return list({ height: 4, count: full - 1 }, { height: 3, count: 2 });
+    default:
+      return list({ height: 4, count: full }, { height: m % 4, count: m % 4 && 1 });
+  }
+}
+
+/** Rows of a tile. */
+const tallest = ({ wide }: Arithmetic): number => (wide ? 6 : 4);
+
+/** Vectors of a tile of so few rows, or of more. */
+function widest(rows: number, { wide }: Arithmetic): number {
+  const vectors = [0, 6, 4, 3][rows] ?? 2;
+  return wide ? 2 * vectors : vectors;
+}
 
 const vectorsOf = (columns: number): { vectors: number; lanes: number } => ({
   vectors: Math.ceil(columns / 4),
@@ -132,30 +163,25 @@ const vectorsOf = (columns: number): { vectors: number; lanes: number } => ({
  *  the cache lines that two neighbouring tiles share are still there for the second, even if they fall on few sets. */
 export function emitPlain(code: Code, { arithmetic, m, n, k, lhs, rhs, out, accumulate = false }: MatrixProduct): void {
   // Of few columns more rows, lest each sum wait for the one before.
-  const rows = n <= 4 ? 8 : Math.min(m, 4);
+  const most = n <= 4 ? 8 : tallest(arithmetic);
   const block = (start: Local | null, size: number, add: boolean): void => {
     const [left, rightBlock] = start
       ? [offsetPointer(code, lhs.pointer, start, lhs.kBytes), offsetPointer(code, rhs.pointer, start, rhs.kBytes)]
       : [lhs.pointer, rhs.pointer];
-    forParts(code, n, 4 * (tileVectors[m] ?? 2), (column, columns) => {
+    forParts(code, n, 4 * widest(m, arithmetic), (column, columns) => {
       const right = offsetPointer(code, rightBlock, column, 4);
       const outColumn = offsetPointer(code, out.pointer, column, 4);
-      forRows(
-        code,
-        m,
-        (row, height) => {
-          emitTile(code, {
-            arithmetic,
-            rows: height,
-            ...vectorsOf(columns),
-            k: size,
-            lhs: { pointer: offsetPointer(code, left, row, lhs.rowBytes), row: lhs.rowBytes, step: lhs.kBytes },
-            rhs: { pointer: right, row: 16, step: rhs.kBytes },
-            out: { pointer: offsetPointer(code, outColumn, row, out.rowBytes), row: out.rowBytes },
-            accumulate: add,
-          });
-        },
-        rows,
+      forRows(code, m, most, (row, height) =>
+        emitTile(code, {
+          arithmetic,
+          rows: height,
+          ...vectorsOf(columns),
+          k: size,
+          lhs: { pointer: offsetPointer(code, left, row, lhs.rowBytes), row: lhs.rowBytes, step: lhs.kBytes },
+          rhs: { pointer: right, row: 16, step: rhs.kBytes },
+          out: { pointer: offsetPointer(code, outColumn, row, out.rowBytes), row: out.rowBytes },
+          accumulate: add,
+        }),
       );
     });
   };
@@ -182,8 +208,11 @@ function forBlocks(
   }
 }
 
+/** Of scratch memory, that `emitDotProduct` needs. */
+export const spillBytes = 64;
+
 /** Lanes along k. */
-export function emitDotProduct(code: Code, { arithmetic, m, n, k, lhs, rhs, out }: MatrixProduct): void {
+export function emitDotProduct(code: Code, { arithmetic, m, n, k, lhs, rhs, out }: MatrixProduct, spill: Local): void {
   const rows = Math.min(m, 2);
   forParts(code, n, 4, (column, columns) => {
     const right = offsetPointer(code, rhs.pointer, column, rhs.rowBytes);
@@ -199,50 +228,55 @@ export function emitDotProduct(code: Code, { arithmetic, m, n, k, lhs, rhs, out 
         out: { pointer: offsetPointer(code, outColumn, row, out.rowBytes), row: out.rowBytes },
         accumulate: false,
       };
-      emitDots(code, tile);
+      emitDots(code, tile, spill);
     });
   });
 }
 
-/** Most steps of k in one block: a panel of the right operand, 8 wide, then stays in the first cache. */
+/** Most steps of k in one block: a panel of the right operand then stays in the first cache. */
 const blockK = 384;
 /** Rows of the left operand in one block: that block, blockK wide, stays in the second cache. */
 const blockM = 96;
 const panel = 8;
-/** Columns copied in one go, to four panels: whole cache lines, so that rows a power of two apart do not evict each other. */
+const widePanel = 16;
+/** Columns copied in one go, to a few panels: whole cache lines, so that rows a power of two apart do not evict each other. */
 const packedN = 32;
 /** Columns packed before they are used, where few rows use them. */
 const groupN = 32;
 
-function planPacked(m: number, n: number, k: number, lhs: Omit<MatrixView, "pointer">): ProductPlan {
+function planPacked({ m, n, k, lhs, arithmetic }: Sizes): ProductPlan {
   const depth = Math.ceil(k / Math.ceil(k / blockK));
   const packLeft = m > blockM || lhs.kBytes !== 4;
   const whole = m > blockM; // pack all panels of the block before any is used
-  const rightBytes = depth * 4 * Math.ceil((whole ? n : Math.min(n, groupN)) / panel) * panel;
-  const leftBytes = packLeft ? Math.ceil(Math.min(m, blockM) / 4) * 4 * depth * 4 + 64 : 0;
+  const width = arithmetic.wide ? widePanel : panel;
+  const rightBytes = depth * 4 * Math.ceil((whole ? n : Math.min(n, groupN)) / width) * width;
+  const leftBytes = packLeft ? Math.min(m, blockM) * depth * 4 + 64 : 0;
   const rightAligned = Math.ceil(rightBytes / 64) * 64;
   return {
     scratch: rightAligned + leftBytes,
     emit: (code, product, scratch) => {
       const left = code.local("i32");
       code.get(scratch).plus(rightAligned).set(left);
-      emitPacked(code, product, { depth, whole, packLeft, right: scratch, left });
+      emitPacked(code, product, { depth, panel: width, whole, packLeft, right: scratch, left });
     },
   };
 }
 
 interface Packing {
   readonly depth: number;
+  /** Columns of a panel. */
+  readonly panel: number;
   readonly whole: boolean;
   readonly packLeft: boolean;
   readonly right: Local;
   readonly left: Local;
 }
 
-/** Lanes along n; k in blocks, each adding to the result; the right operand packed in panels of 8 columns. */
+/** Lanes along n; k in blocks, each adding to the result; the right operand packed in panels. */
 function emitPacked(code: Code, product: MatrixProduct, packing: Packing): void {
-  const { m, n, k, lhs, rhs, out } = product;
-  const { depth, whole, packLeft, right, left } = packing;
+  const { arithmetic, m, n, k, lhs, rhs, out } = product;
+  const { depth, panel, whole, packLeft, right, left } = packing;
+  const most = tallest(arithmetic);
   const block = (start: Local, size: number, accumulate: boolean): void => {
     const rightBlock = offsetPointer(code, rhs.pointer, start, rhs.kBytes);
     const leftBlock = offsetPointer(code, lhs.pointer, start, lhs.kBytes);
@@ -256,6 +290,7 @@ function emitPacked(code: Code, product: MatrixProduct, packing: Packing): void 
           size,
           width,
           offsetPointer(code, right, column, 4 * size),
+          panel,
         ),
       );
     };
@@ -266,23 +301,23 @@ function emitPacked(code: Code, product: MatrixProduct, packing: Packing): void 
       const rows = offsetPointer(code, leftBlock, top, lhs.rowBytes);
       const outTop = offsetPointer(code, out.pointer, top, out.rowBytes);
       if (packLeft)
-        emitPackLeft(code, { pointer: rows, rowBytes: lhs.rowBytes, kBytes: lhs.kBytes }, height, size, left);
+        emitPackLeft(code, { pointer: rows, rowBytes: lhs.rowBytes, kBytes: lhs.kBytes }, height, size, left, most);
       forParts(code, n, whole ? n : groupN, (first, columns) => {
         if (!whole) pack(first, columns);
         const outFirst = offsetPointer(code, outTop, first, 4);
         forParts(code, columns, panel, (column, width) => {
-          const right8 = offsetPointer(code, right, column, 4 * size);
+          const rightPanel = offsetPointer(code, right, column, 4 * size);
           const outColumn = offsetPointer(code, outFirst, column, 4);
-          forRows(code, height, (row, tile) => {
+          forRows(code, height, most, (row, tile) => {
             emitTile(code, {
-              arithmetic: product.arithmetic,
+              arithmetic,
               rows: tile,
               ...vectorsOf(width),
               k: size,
               lhs: packLeft
                 ? { pointer: offsetPointer(code, left, row, 4 * size), row: 4, step: 4 * tile }
                 : { pointer: offsetPointer(code, rows, row, lhs.rowBytes), row: lhs.rowBytes, step: lhs.kBytes },
-              rhs: { pointer: right8, row: 16, step: 4 * panel },
+              rhs: { pointer: rightPanel, row: 16, step: 4 * panel },
               out: { pointer: offsetPointer(code, outColumn, row, out.rowBytes), row: out.rowBytes },
               accumulate,
             });
@@ -295,17 +330,27 @@ function emitPacked(code: Code, product: MatrixProduct, packing: Packing): void 
 }
 
 /** Copies `columns` neighbours of each of `size` steps of k to panels, one after another, of rows of `panel`. */
-function emitPackRight(code: Code, from: Local, kBytes: number, size: number, columns: number, to: Local): void {
+function emitPackRight(
+  code: Code,
+  from: Local,
+  kBytes: number,
+  size: number,
+  columns: number,
+  to: Local,
+  panel: number,
+): void {
   const [source, target, count] = [code.local("i32"), code.local("i32"), code.local("i32")];
   code.get(from).set(source).get(to).set(target);
   const { vectors, lanes } = vectorsOf(columns);
+  const perPanel = panel / 4;
   code.for(count, 0, size, 1, () => {
-    for (let v = 0; v < vectors; v++) {
-      code.get(target);
+    const copies = Array.from({ length: vectors }, (_, v) => {
       emitLoad(code, v === vectors - 1 ? lanes : 4, 1, neighbours(code, source, 16 * v));
-      const perPanel = panel / 4;
-      code.op("v128.store", 2, 16 * (v % perPanel) + 4 * panel * size * Math.floor(v / perPanel));
-    }
+      const copy = code.local("v128");
+      code.set(copy);
+      return { copy, at: 16 * (v % perPanel) + 4 * panel * size * Math.floor(v / perPanel) };
+    });
+    for (const { copy, at } of copies.reverse()) code.get(target).get(copy).op("v128.store", 2, at);
     code
       .get(source)
       .plus(kBytes)
@@ -317,21 +362,20 @@ function emitPackRight(code: Code, from: Local, kBytes: number, size: number, co
 }
 
 /** Copies rows in the order in which tiles read them: tile by tile, for each k the tile's rows. */
-function emitPackLeft(code: Code, from: MatrixView, m: number, size: number, to: Local): void {
-  forRows(code, m, (row, rows) => {
+function emitPackLeft(code: Code, from: MatrixView, m: number, size: number, to: Local, most: number): void {
+  forRows(code, m, most, (row, rows) => {
     const [source, target, count] = [code.local("i32"), code.local("i32"), code.local("i32")];
     code.get(offsetPointer(code, from.pointer, row, from.rowBytes)).set(source);
     code.get(offsetPointer(code, to, row, 4 * size)).set(target);
     code.for(count, 0, size, 1, () => {
-      if (from.rowBytes === 4 && rows === 4) code.get(target).get(source).op("v128.load", 2, 0).op("v128.store", 2, 0);
-      else {
-        for (let r = 0; r < rows; r++)
-          code
-            .get(target)
-            .get(source)
-            .op("i32.load", 2, r * from.rowBytes)
-            .op("i32.store", 2, 4 * r);
-      }
+      const together = from.rowBytes === 4 && rows >= 4 ? 4 : 0;
+      if (together > 0) code.get(target).get(source).op("v128.load", 2, 0).op("v128.store", 2, 0);
+      for (let r = together; r < rows; r++)
+        code
+          .get(target)
+          .get(source)
+          .op("i32.load", 2, r * from.rowBytes)
+          .op("i32.store", 2, 4 * r);
       code
         .get(source)
         .plus(from.kBytes)

@@ -1,7 +1,8 @@
 // The innermost code of products: a tile of the result held in registers while k runs.
 //
 // WebAssembly on x64 has 15 vector registers to give: 4 rows of 2 vectors take 8, and leave room for 2 vectors of the
-// right operand, 1 element of the left in all lanes, and the product before it is added.
+// right operand, 1 element of the left in all lanes, and the product before it is added. Where registers hold two vectors
+// each, and additions wait longer for their turn, 6 rows of 4 take 12.
 
 import type { Code, Local } from "./code.ts";
 import { emitLoad, emitStore, neighbours } from "./lanes.ts";
@@ -11,6 +12,8 @@ export interface Arithmetic {
   readonly dtype: "float32" | "int32";
   /** Whether to fuse multiplication and addition where both are float32. */
   readonly fused: boolean;
+  /** Whether the engine joins pairs of vectors: see `Features`. */
+  readonly wide: boolean;
 }
 
 /** `sum = sum + x · y`. */
@@ -72,12 +75,15 @@ export function emitTile(code: Code, tile: Tile): void {
       row.forEach((sum, v) => emitMultiplyAdd(code, arithmetic, sum, element, columns[v]!));
     });
   });
+  // The last first, as engines that join vectors want it.
   sums.forEach((row, r) =>
-    row.forEach((sum, v) =>
-      emitStore(code, v === vectors - 1 ? lanes : 4, 1, neighbours(code, out.pointer, r * out.row + 16 * v), () =>
-        code.get(sum),
+    [...row.entries()]
+      .reverse()
+      .forEach(([v, sum]) =>
+        emitStore(code, v === vectors - 1 ? lanes : 4, 1, neighbours(code, out.pointer, r * out.row + 16 * v), () =>
+          code.get(sum),
+        ),
       ),
-    ),
   );
 }
 
@@ -125,30 +131,61 @@ export function emitAlong(
 
 /** result[r, c] (+)= Σ_k lhs[r, k] · rhs[c, k], neighbours along k in both: lanes run along k, and four columns are summed
  *  across into one vector. `tile.vectors` counts fours of columns; `rhs.row` is the distance of columns. */
-export function emitDots(code: Code, tile: Tile): void {
+export function emitDots(code: Code, tile: Tile, spill: Local): void {
   const { arithmetic, rows, vectors, lanes, k, lhs, rhs, out, accumulate } = tile;
   const columns = 4 * (vectors - 1) + lanes;
+  const add = arithmetic.dtype === "int32" ? "i32x4.add" : "f32x4.add";
   const sums = Array.from({ length: rows }, () => Array.from({ length: columns }, () => code.local("v128")));
-  for (const sum of sums.flat()) code.i32Splat(0).set(sum);
-  const left = Array.from({ length: rows }, () => code.local("v128"));
-  const right = code.local("v128");
-  const step = (pointers: readonly Local[], offset: number, count: number): void => {
-    left.forEach((vector, r) => {
-      emitLoad(code, count, 1, neighbours(code, pointers[0]!, offset + r * lhs.row));
-      code.set(vector);
-    });
+  /** Adds `count` neighbours along k to the sums, side by side, of as many vectors. */
+  const step = (sides: readonly Local[][][], pointers: readonly Local[], offset: number, count: number): void => {
+    const left = Array.from({ length: rows }, (_, r) =>
+      sides.map((_, side) => {
+        const vector = code.local("v128");
+        emitLoad(code, count, 1, neighbours(code, pointers[0]!, offset + 16 * side + r * lhs.row));
+        code.set(vector);
+        return vector;
+      }),
+    );
     for (let c = 0; c < columns; c++) {
-      emitLoad(code, count, 1, neighbours(code, pointers[1]!, offset + c * rhs.row));
-      code.set(right);
-      left.forEach((vector, r) => emitMultiplyAdd(code, arithmetic, sums[r]![c]!, vector, right));
+      const right = sides.map((_, side) => {
+        const vector = code.local("v128");
+        emitLoad(code, count, 1, neighbours(code, pointers[1]!, offset + 16 * side + c * rhs.row));
+        code.set(vector);
+        return vector;
+      });
+      left.forEach((row, r) =>
+        row.forEach((x, side) => emitMultiplyAdd(code, arithmetic, sides[side]![r]![c]!, x, right[side]!)),
+      );
     }
   };
-  const fours = Math.floor(k / 4);
+  const pairs = arithmetic.wide ? Math.floor(k / 8) : 0;
+  const fours = Math.floor(k / 4) - 2 * pairs;
+  for (const sum of sums.flat()) code.i32Splat(0).set(sum);
+  if (pairs > 0) {
+    // Two sums an element, side by side in memory before they meet, so that the engine joins them.
+    const second = sums.map((row) =>
+      row.map(() => {
+        const sum = code.local("v128");
+        code.i32Splat(0).set(sum);
+        return sum;
+      }),
+    );
+    const walks = [{ ...lhs, step: 32 }, { ...rhs, step: 32 }]; // prettier-ignore
+    emitAlong(code, pairs, 1, walks, (pointers, at) => step([sums, second], pointers, 32 * at, 4));
+    sums.forEach((row, r) =>
+      row.forEach((sum, c) => {
+        code.get(spill).get(second[r]![c]!).op("v128.store", 2, 16);
+        code.get(spill).get(sum).op("v128.store", 2, 0);
+        code.get(spill).op("v128.load", 2, 0).get(spill).op("v128.load", 2, 16).op(add).set(sum);
+      }),
+    );
+  }
   const walks = [{ ...lhs, step: 16 }, { ...rhs, step: 16 }]; // prettier-ignore
-  if (fours > 0)
-    emitAlong(code, fours, rows * columns > 4 ? 1 : 2, walks, (pointers, at) => step(pointers, 16 * at, 4));
-  if (k % 4 > 0) step([lhs.pointer, rhs.pointer], 16 * fours, k % 4);
-  const add = arithmetic.dtype === "int32" ? "i32x4.add" : "f32x4.add";
+  if (pairs > 0)
+    for (let four = 0; four < fours; four++) step([sums], walks.map(({ pointer }) => pointer), 32 * pairs + 16 * four, 4); // prettier-ignore
+  else if (fours > 0)
+    emitAlong(code, fours, rows * columns > 4 ? 1 : 2, walks, (pointers, at) => step([sums], pointers, 16 * at, 4));
+  if (k % 4 > 0) step([sums], [lhs.pointer, rhs.pointer], 32 * pairs + 16 * fours, k % 4);
   const [first, second] = [code.local("v128"), code.local("v128")];
   sums.forEach((row, r) => {
     for (let v = 0; v < vectors; v++) {

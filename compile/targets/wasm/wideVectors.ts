@@ -1,0 +1,42 @@
+// Vectors of 256 bits. WebAssembly's have 128, but V8 can join two that lie side by side while it compiles, on x64 with AVX2.
+// It does so behind a flag, as an experiment; so we do when asked.
+
+const flag = "experimental-wasm-revectorize";
+
+/** The first Node whose V8 has the flag, and whose flag our own tests have passed with. */
+const leastNode = 24;
+
+let asked: boolean | undefined;
+
+/** Has programs that are compiled from now on, and run by this process, use vectors of 256 bits, where Node can: twice as much is
+ *  computed in an instruction, and results are the same to the bit. That is an experiment of Node's engine: what it does to other
+ *  WebAssembly of the process is its own affair. In the environment, `ENGRAM_WIDE_VECTORS=1` says the same.
+ *  @param on `false` ends it
+ *  @returns whether this engine does it: Node 24 or later does on x64; browsers leave no choice to a page
+ *  @example
+ *  if (useWideVectors()) console.log("256 bits");
+ */
+export function useWideVectors(on = true): boolean {
+  const v8 = engine();
+  v8?.setFlagsFromString(`--${on ? "" : "no-"}${flag}`);
+  asked = on && v8 !== undefined;
+  return asked;
+}
+
+/** Whether programs are to be written for it. */
+export function hasWideVectors(): boolean {
+  if (asked === undefined) {
+    if (wishes()) useWideVectors();
+    else asked = engine() !== undefined && process.execArgv.includes(`--${flag}`);
+  }
+  return asked!;
+}
+
+const wishes = (): boolean => typeof process === "object" && process.env?.ENGRAM_WIDE_VECTORS === "1";
+
+/** Node's door to its engine, if that can join vectors. */
+function engine(): typeof import("node:v8") | undefined {
+  if (typeof process !== "object" || typeof process.getBuiltinModule !== "function" || process.arch !== "x64") return;
+  if (Number(process.versions.node.split(".")[0]) < leastNode) return;
+  return process.getBuiltinModule("node:v8");
+}
