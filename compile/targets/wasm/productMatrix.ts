@@ -209,7 +209,7 @@ function forBlocks(
 }
 
 /** Of scratch memory, that `emitDotProduct` needs. */
-export const spillBytes = 64;
+export const spillBytes = 2 * 4 * 32;
 
 /** Lanes along k. */
 export function emitDotProduct(code: Code, { arithmetic, m, n, k, lhs, rhs, out }: MatrixProduct, spill: Local): void {

@@ -172,11 +172,20 @@ export function emitDots(code: Code, tile: Tile, spill: Local): void {
     );
     const walks = [{ ...lhs, step: 32 }, { ...rhs, step: 32 }]; // prettier-ignore
     emitAlong(code, pairs, 1, walks, (pointers, at) => step([sums, second], pointers, 32 * at, 4));
+    // Each at a place of its own: engines do not join what overwrites another.
+    const at = (r: number, c: number): number => 32 * (r * columns + c);
     sums.forEach((row, r) =>
       row.forEach((sum, c) => {
-        code.get(spill).get(second[r]![c]!).op("v128.store", 2, 16);
-        code.get(spill).get(sum).op("v128.store", 2, 0);
-        code.get(spill).op("v128.load", 2, 0).get(spill).op("v128.load", 2, 16).op(add).set(sum);
+        code
+          .get(spill)
+          .get(second[r]![c]!)
+          .op("v128.store", 2, at(r, c) + 16);
+        code.get(spill).get(sum).op("v128.store", 2, at(r, c));
+      }),
+    );
+    sums.forEach((row, r) =>
+      row.forEach((sum, c) => {
+        code.get(spill).op("v128.load", 2, at(r, c)).get(spill).op("v128.load", 2, at(r, c) + 16).op(add).set(sum); // prettier-ignore
       }),
     );
   }
