@@ -8,6 +8,7 @@ import { primitives } from "../primitives/index.ts";
 import { typesOf, type Primitive } from "../primitives/primitive.ts";
 import { sameShape, sizeOf, type TensorType, type TypedValues } from "../type.ts";
 import { Fuser } from "./fuse.ts";
+import { carriesInPlace } from "./inPlace.ts";
 import { leastWork, parallelise } from "./parallel.ts";
 import { planBuffers } from "./planBuffers.ts";
 import type { Address, Instruction, Limit, Program, UnplacedBuffer, UnplannedProgram } from "./program.ts";
@@ -27,7 +28,7 @@ const worth: Worth = { ...regionSizes, leastWork };
  *  how to form them. */
 export function lowerGraph(graph: Graph, threads = 1, sizes: Worth = worth, sweeps?: SweepRules): Program {
   const regions = makeRegions(parallelise(lowerWhole(graph), threads, sizes.leastWork), sizes);
-  return planBuffers(sweeps ? makeSweeps(regions, sweeps) : regions);
+  return planBuffers(carriesInPlace(sweeps ? makeSweeps(regions, sweeps) : regions));
 }
 
 /** The program of an optimised graph, in one piece and without places: for targets that split it in their own way. */

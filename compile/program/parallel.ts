@@ -80,7 +80,13 @@ class Parallel {
 
   #sectionOf(list: readonly Instruction[]): Section | null {
     const { kernels } = this.#program;
-    return sectionOf(list, { kernels, targets: this.#targets, rowsOf: (kernel) => this.#rowsOf(kernel) });
+    const threads = this.#threads;
+    return sectionOf(list, {
+      kernels,
+      targets: this.#targets,
+      rowsOf: (kernel) => this.#rowsOf(kernel),
+      mayGoBy: (count) => count % threads === 0 || count >= 8 * threads, // else one thread waits for another's last row
+    });
   }
 
   #rowsOf(kernel: number): Rows | null {
@@ -89,7 +95,7 @@ class Parallel {
     return rows;
   }
 
-  #parallel(list: readonly Instruction[], { count, written }: Section): Instruction {
+  #parallel(list: readonly Instruction[], { count, written, rowsOf }: Section): Instruction {
     const section = this.#sections++;
     const parts = Math.min(this.#threads, count);
     const inside = countUses({ inputs: [], outputs: [], instructions: list });
@@ -106,7 +112,7 @@ class Parallel {
           if (lane || whole !== bytes * count || uses !== this.#uses.get(buffer) || uses === Infinity) continue;
           own.set(buffer, this.#buffers.push({ bytes: bytes * (to - from), loop, lane: { section, part } }) - 1);
         }
-        return this.#rowsOnly(list, count, from, to, own);
+        return this.#rowsOnly(list, count, rowsOf, from, to, own);
       }),
     };
   }
@@ -115,6 +121,7 @@ class Parallel {
   #rowsOnly(
     list: readonly Instruction[],
     count: number,
+    rowsOf: Section["rowsOf"],
     from: number,
     to: number,
     own: ReadonlyMap<number, number>,
@@ -126,7 +133,7 @@ class Parallel {
     return list.map((instruction): Instruction => {
       switch (instruction.kind) {
         case "call": {
-          const rows = this.#rowsOf(instruction.kernel)!;
+          const rows = rowsOf(instruction.kernel);
           const bytes = rowBytes(rows);
           const kernel = withRows(this.#program.kernels[instruction.kernel]!, rows, to - from, from);
           return {
@@ -145,12 +152,12 @@ class Parallel {
           };
         }
         case "loop":
-          return { ...instruction, body: this.#rowsOnly(instruction.body, count, from, to, own) };
+          return { ...instruction, body: this.#rowsOnly(instruction.body, count, rowsOf, from, to, own) };
         case "branch":
           return {
             ...instruction,
-            onTrue: this.#rowsOnly(instruction.onTrue, count, from, to, own),
-            onFalse: this.#rowsOnly(instruction.onFalse, count, from, to, own),
+            onTrue: this.#rowsOnly(instruction.onTrue, count, rowsOf, from, to, own),
+            onFalse: this.#rowsOnly(instruction.onFalse, count, rowsOf, from, to, own),
           };
         default:
           return instruction;

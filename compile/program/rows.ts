@@ -16,6 +16,8 @@ export interface Rows {
   readonly results: readonly number[];
   /** Whether a row's number plays a part: such a kernel can be made for rows from a known one on, not for any. */
   readonly numbered: boolean;
+  /** Positions along the axis that one row takes: 1, unless they are taken together. */
+  readonly grain: number;
 }
 
 export const bytesOf = (type: TensorType): number => 4 * sizeOf(type.shape);
@@ -37,7 +39,16 @@ export function rowsOf(kernel: Kernel): Rows | null {
     operands: kernel.operands.map((_, i) => reader.rowBytes.get(i) ?? 0),
     results: kernel.results.map((type) => bytesOf(type) / count),
     numbered: reader.numbered,
+    grain: 1,
   };
+}
+
+/** As many positions taken together as make `count` rows, which must divide those that there are. */
+export function coarser(rows: Rows, count: number): Rows {
+  const together = rows.count / count;
+  if (together === 1) return rows;
+  const times = (list: readonly number[]): readonly number[] => list.map((bytes) => bytes * together);
+  return { ...rows, count, operands: times(rows.operands), results: times(rows.results), grain: rows.grain * together };
 }
 
 class RowReader {
@@ -150,11 +161,11 @@ function partOf(
 
 /** `kernel` for `count` of its rows, wherever its pointers make them begin; the first is row `first`, if that plays a part. */
 export function withRows(kernel: Kernel, rows: Rows, count: number, first = 0): Kernel {
-  const { axis } = rows;
-  const sized = (shape: Shape, at = axis): Shape => shape.map((n, d) => (d === at ? count : n));
+  const { axis, grain } = rows;
+  const sized = (shape: Shape, at = axis): Shape => shape.map((n, d) => (d === at ? count * grain : n));
   const fewer = ({ shape, dtype }: TensorType): TensorType => ({ shape: sized(shape), dtype });
   const { form } = kernel;
-  const numbered = (body: Scalar, at = axis): Scalar => (rows.numbered && first > 0 && at >= 0 ? numberedFrom(body, at, first) : body); // prettier-ignore
+  const numbered = (body: Scalar, at = axis): Scalar => (rows.numbered && first > 0 && at >= 0 ? numberedFrom(body, at, first * grain) : body); // prettier-ignore
   const resized = (): Kernel["form"] => {
     switch (form.form) {
       case "map":

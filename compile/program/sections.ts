@@ -3,12 +3,14 @@
 
 import type { Kernel } from "../kernels/kernel.ts";
 import type { Address, Instruction } from "./program.ts";
-import type { Rows } from "./rows.ts";
+import { coarser, type Rows } from "./rows.ts";
 import { buffersAt, everyInstruction } from "./uses.ts";
 
 export interface Section {
   /** Rows of every kernel in it. */
   readonly count: number;
+  /** How its kernels go by these rows. */
+  readonly rowsOf: (kernel: number) => Rows;
   /** Bytes from row to row of each buffer that it writes. */
   readonly written: ReadonlyMap<number, number>;
 }
@@ -18,21 +20,25 @@ export interface SectionFinder {
   readonly kernels: readonly Kernel[];
   readonly targets: readonly ReadonlySet<number>[];
   readonly rowsOf: (kernel: number) => Rows | null;
+  /** Whether kernels of several times as many rows may take some together, to go by so few; not unless given. */
+  readonly mayGoBy?: (count: number) => boolean;
 }
 
 /** How the instructions go by rows together, or null if they do not; pointers alone are no work to share. */
-export function sectionOf(list: readonly Instruction[], { kernels, targets, rowsOf }: SectionFinder): Section | null {
-  let count: number | undefined;
+export function sectionOf(list: readonly Instruction[], finder: SectionFinder): Section | null {
+  const { kernels, targets, mayGoBy } = finder;
+  const counts = new Set<number>();
   const counted = everyInstruction(list, (instruction) => {
     if (instruction.kind === "parallel") return false;
     if (instruction.kind !== "call") return true;
-    const rows = rowsOf(instruction.kernel);
-    if (!rows || (count !== undefined && rows.count !== count)) return false;
-    count = rows.count;
-    return true;
+    const rows = finder.rowsOf(instruction.kernel);
+    if (rows) counts.add(rows.count);
+    return rows !== null;
   });
-  if (!counted || count === undefined) return null;
-  const rows = count;
+  if (!counted || counts.size === 0) return null;
+  const count = Math.min(...counts);
+  if (counts.size > 1 && !(mayGoBy?.(count) && [...counts].every((other) => other % count === 0))) return null;
+  const rowsOf = (kernel: number): Rows => coarser(finder.rowsOf(kernel)!, count);
   // First what is written, in one way; then every read of it must be by the same rows.
   const written = new Map<number, number>();
   const note = (address: Address, bytes: number): boolean => {
@@ -44,11 +50,11 @@ export function sectionOf(list: readonly Instruction[], { kernels, targets, rows
   };
   const writes = everyInstruction(list, (instruction) => {
     if (instruction.kind === "copy") {
-      return instruction.bytes % (4 * rows) === 0 && note(instruction.to, instruction.bytes / rows);
+      return instruction.bytes % (4 * count) === 0 && note(instruction.to, instruction.bytes / count);
     }
     if (instruction.kind !== "call") return true;
     const { operands } = kernels[instruction.kernel]!;
-    const { results } = rowsOf(instruction.kernel)!;
+    const { results } = rowsOf(instruction.kernel);
     return instruction.addresses.slice(operands.length).every((address, i) => note(address, results[i]!));
   });
   const agrees = (address: Address, bytes: number): boolean =>
@@ -57,9 +63,9 @@ export function sectionOf(list: readonly Instruction[], { kernels, targets, rows
     everyInstruction(list, (instruction) => {
       switch (instruction.kind) {
         case "call":
-          return rowsOf(instruction.kernel)!.operands.every((bytes, i) => agrees(instruction.addresses[i]!, bytes));
+          return rowsOf(instruction.kernel).operands.every((bytes, i) => agrees(instruction.addresses[i]!, bytes));
         case "copy":
-          return agrees(instruction.from, instruction.bytes / rows);
+          return agrees(instruction.from, instruction.bytes / count);
         case "branch":
           return agrees(instruction.predicate, 0);
         case "loop":
@@ -68,5 +74,5 @@ export function sectionOf(list: readonly Instruction[], { kernels, targets, rows
           return true;
       }
     });
-  return writes && reads() ? { count, written } : null;
+  return writes && reads() ? { count, written, rowsOf } : null;
 }

@@ -6,6 +6,7 @@ import type { Program } from "../../program/program.ts";
 import { lanesAlong } from "./emitSweep.ts";
 import { detectFeatures } from "./features.ts";
 import { packWeights, type PackingRules } from "./packWeights.ts";
+import { splitMatrices, type SplittingRules } from "./splitMatrices.ts";
 
 /** What is worth the bother on this target. Tests make it little. */
 export interface WasmWorth {
@@ -14,18 +15,21 @@ export interface WasmWorth {
   /** The points of a sweep, at least. */
   readonly sweepPoints: number;
   readonly packing: Omit<PackingRules, "rowsForThreads" | "wide">;
+  readonly splitting: SplittingRules;
 }
 
 const worth: WasmWorth = {
   sweepPoints: 48 * 1024,
   packing: { leastBytes: 64 * 1024, leastSteps: 4, columnBytes: 256 * 1024 },
+  splitting: { leastElements: 16 * 1024, blocks: 4 },
 };
 
 /** With weights packed and sweeps formed; split among `threads`. */
-export function lowerForWasm(graph: Graph, threads = 1, { program, sweepPoints, packing }: WasmWorth = worth): Program {
+export function lowerForWasm(graph: Graph, threads = 1, given: Partial<WasmWorth> = {}): Program {
+  const { program, sweepPoints, packing, splitting } = { ...worth, ...given };
   // With fewer than two rows each, threads would read more weights than they compute.
   const rowsForThreads = threads > 1 ? 2 * threads : 0;
   const sweeps = { along: lanesAlong, leastPoints: sweepPoints };
   const rules = { ...packing, rowsForThreads, wide: detectFeatures().wide };
-  return lowerGraph(packWeights(graph, rules), threads, program, sweeps);
+  return lowerGraph(splitMatrices(packWeights(graph, rules), splitting), threads, program, sweeps);
 }
