@@ -4,6 +4,7 @@ import type { Graph } from "../graph/graph.ts";
 import { dropDead } from "./dropDead.ts";
 import { hoistFromScan } from "./hoistFromScan.ts";
 import { dropBarriers, inlineCalls } from "./inlineCalls.ts";
+import { invertPermutations } from "./invertPermutations.ts";
 import { liftSums } from "./liftSums.ts";
 import { narrowProducts } from "./narrowProducts.ts";
 import { productsOutOfScan } from "./productsOutOfScan.ts";
@@ -25,6 +26,7 @@ export const passes: readonly Pass[] = [
   { name: "simplify", run: simplify },
   { name: "shareCommon", run: shareCommon },
   { name: "dropBarriers", run: dropBarriers },
+  { name: "invertPermutations", run: invertPermutations },
   { name: "hoistFromScan", run: hoistFromScan },
   { name: "liftSums", run: liftSums },
   { name: "narrowProducts", run: narrowProducts },

@@ -92,12 +92,26 @@ class RowReader {
         if (axis === form.shape.length - 1) return false;
         this.rowBytes.set(0, bytesOf(this.#kernel.operands[0]!) / this.#count);
         return true;
-      case "scatter":
+      case "scatter": {
+        const own = this.#ownAxis(form.at[axis]!, form.shape);
+        if (own < 0) return false;
+        const others = form.at.filter((_, d) => d !== axis);
+        const scalars = others.filter((index) => !isAffine(index)) as readonly Scalar[];
+        if (!others.every((index) => apartFrom(index, own))) return false;
+        // It begins with operand 0.
+        this.rowBytes.set(0, bytesOf(this.#kernel.operands[0]!) / this.#count);
+        return [form.inRange, form.body, ...scalars].every((scalar) => this.#reads(scalar, own));
+      }
       case "sweep": // made when rows are shared out
         return false;
       default:
         return form satisfies never;
     }
+  }
+
+  /** The loop axis that an index is, as long as the rows are many; -1 if it is none. */
+  #ownAxis(index: Affine | Scalar, shape: Shape): number {
+    return shape.findIndex((size, axis) => size === this.#count && isAxis(index, axis));
   }
 
   /** Whether every load of `body` is by rows of loop axis `axis`, or independent of it (axis -1 is none at all). */
@@ -189,7 +203,12 @@ export function withRows(kernel: Kernel, rows: Rows, count: number, first = 0): 
           rhs: numbered(form.rhs, kind === "batch" ? at : kind === "n" ? b + at : -1),
         };
       }
-      case "scatter":
+      case "scatter": {
+        const own = form.shape.findIndex((_, d) => isAxis(form.at[axis]!, d));
+        const at = form.at.map((index, d) => (d === axis || isAffine(index) ? index : numbered(index, own)));
+        const [inRange, body] = [numbered(form.inRange, own), numbered(form.body, own)];
+        return { ...form, shape: sized(form.shape, own), at, inRange, body };
+      }
       case "sweep":
         throw new Error(`internal: a ${form.form} does not go by rows; please report this.`);
       default:
