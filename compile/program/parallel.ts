@@ -4,11 +4,12 @@
 
 import type { Kernel } from "../kernels/kernel.ts";
 import { sizeOf } from "../type.ts";
-import type { Address, Instruction, UnplacedBuffer, UnplannedProgram } from "./program.ts";
+import type { Address, Call, Instruction, UnplacedBuffer, UnplannedProgram } from "./program.ts";
 import { moved, rowBytes, rowsOf, withRows, type Rows } from "./rows.ts";
 import { costOf } from "./compose.ts";
 import { sectionOf, type Section } from "./sections.ts";
-import { countUses, pointerTargets, withoutUnused } from "./uses.ts";
+import { laterThan, scheduled } from "./order.ts";
+import { countUses, mapRuns, pointerTargets, withoutUnused } from "./uses.ts";
 
 /** Below this many elementary operations threads are not worth meeting. */
 export const leastWork = 30_000;
@@ -41,8 +42,21 @@ class Parallel {
   }
 
   run(): UnplannedProgram {
-    const instructions = this.#split(this.#program.instructions);
+    const instructions = this.#split(mapRuns(this.#program.instructions, (calls) => this.#gathered(calls)));
     return { ...this.#program, ...withoutUnused(this.#kernels, instructions), buffers: this.#buffers };
+  }
+
+  /** Calls of which those that may share a section stand next to each other, where nothing they need stands between. */
+  #gathered(calls: readonly Call[]): readonly Call[] {
+    let run: Call[] = [];
+    const order = scheduled(laterThan(calls, this.#program.kernels, this.#targets), (ready) => {
+      const joining = run.length > 0 ? ready.find((i) => this.#sectionOf([...run, calls[i]!]) !== null) : undefined;
+      const next = joining ?? ready[0]!;
+      if (joining === undefined) run = [];
+      run.push(calls[next]!);
+      return next;
+    });
+    return order.map((i) => calls[i]!);
   }
 
   /** Finds sections, the longest first: whole loops, then runs of calls. */
