@@ -143,6 +143,33 @@ function reducesRightly({ shape, parts }: Sweepable, along: boolean): boolean {
   });
 }
 
+/** The same with axes split, so that it has this shape; null if none of its axes are those of the shape, several taken as one. */
+export function inShape({ shape, parts }: Sweepable, finer: Shape): Sweepable | null {
+  const indices: Affine[] = [];
+  let axis = 0;
+  for (const size of shape) {
+    const first = axis;
+    let points = 1;
+    while (axis < finer.length && points < size) points *= finer[axis++]!;
+    if (points !== size) return null;
+    const coefficients = new Array<number>(axis).fill(0);
+    for (let d = axis - 1, stride = 1; d >= first; stride *= finer[d--]!) coefficients[d] = stride;
+    indices.push({ offset: 0, coefficients });
+  }
+  if (axis !== finer.length) return null;
+  const few = Array.from({ length: parts[0]!.factor?.rows.length ?? 0 }, (_, i) => axisIndex(finer.length + i));
+  const all = [...indices, ...few];
+  return {
+    shape: finer,
+    parts: parts.map((part) => ({
+      ...part,
+      at: part.at.map((index) => composeIndex(index, all)),
+      body: withIndices(part.body, all),
+      factor: part.factor && { ...part.factor, body: withIndices(part.factor.body, all) },
+    })),
+  };
+}
+
 /** The expressions that a part is computed from. */
 export const bodiesOf = ({ body, factor }: SweepPart): readonly Scalar[] => (factor ? [body, factor.body] : [body]);
 

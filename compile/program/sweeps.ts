@@ -8,7 +8,7 @@ import { sizeOf, type Shape, type TensorType } from "../type.ts";
 import { costOf, loadsOf, mapLoads } from "./compose.ts";
 import { laterThan, scheduled } from "./order.ts";
 import type { Address, Call, Instruction, UnplannedProgram } from "./program.ts";
-import { bodiesOf, flatPosition, sweepable, type SweepRules, type Sweepable } from "./sweepable.ts";
+import { bodiesOf, flatPosition, inShape, sweepable, type SweepRules, type Sweepable } from "./sweepable.ts";
 import { buffersAt, countUses, mapRuns, pointerTargets, withoutUnused } from "./uses.ts";
 
 /** Beyond these a sweep has more at hand than registers, by far. */
@@ -54,7 +54,8 @@ class Run {
   readonly #kernels: Kernel[];
   readonly #targets: readonly ReadonlySet<number>[];
   readonly #uses: ReadonlyMap<number, number>;
-  readonly #sweepableOf: (kernel: number) => Sweepable | null;
+  /** How each call goes in a sweep, if it does. */
+  readonly #swept: readonly (Sweepable | null)[];
   /** The calls that must come after each. */
   readonly #after: readonly ReadonlySet<number>[];
   readonly #groups = new Map<number, Group>();
@@ -70,12 +71,12 @@ class Run {
     this.#kernels = kernels;
     this.#targets = targets;
     this.#uses = uses;
-    this.#sweepableOf = sweepableOf;
+    this.#swept = inFewShapes(calls.map(({ kernel }) => sweepableOf(kernel)));
     this.#after = laterThan(calls, kernels, targets);
   }
 
   formed(): readonly Instruction[] {
-    const candidates = this.#calls.map(({ kernel }) => this.#sweepableOf(kernel));
+    const candidates = this.#swept;
     if (candidates.filter((candidate) => candidate !== null).length < 2) return this.#calls;
     candidates.forEach((candidate, i) => {
       if (candidate) this.#join({ members: [i], sweep: null, places: this.#placesOf(i, candidate) }, candidate.shape);
@@ -109,7 +110,7 @@ class Run {
   }
 
   #shapeOf(members: readonly number[]): Shape {
-    return this.#sweepableOf(this.#calls[members[0]!]!.kernel)!.shape;
+    return this.#swept[members[0]!]!.shape;
   }
 
   /** Whether something that must come after one member must come before another. */
@@ -154,7 +155,7 @@ class Run {
     for (const member of members) {
       const call = this.#calls[member]!;
       const kernel = this.#kernels[call.kernel]!;
-      const { parts: own } = this.#sweepableOf(call.kernel)!;
+      const { parts: own } = this.#swept[member]!;
       const loads = loadsOf(own.flatMap(bodiesOf));
       const positionsOf = (operand: number): readonly string[] => [
         ...new Set(loads.filter((load) => load.operand === operand).map((load) => JSON.stringify(flatPosition(load.index, kernel.operands[operand]!.shape)))), // prettier-ignore
@@ -260,6 +261,20 @@ class Run {
     };
     return [call];
   }
+}
+
+/** Those that walk the same points with fewer axes walk them with as many as others have. */
+function inFewShapes(candidates: readonly (Sweepable | null)[]): readonly (Sweepable | null)[] {
+  const shapes = candidates.flatMap((candidate) => (candidate ? [candidate.shape] : [])).sort((a, b) => b.length - a.length); // prettier-ignore
+  return candidates.map((candidate) => {
+    if (!candidate) return null;
+    for (const shape of shapes) {
+      if (shape.length <= candidate.shape.length) break;
+      const split = inShape(candidate, shape);
+      if (split) return split;
+    }
+    return candidate;
+  });
 }
 
 const keyOf = (address: Address): string => JSON.stringify(address);

@@ -40,7 +40,7 @@ export function lanesAlong(kernel: Kernel): boolean | null {
 }
 
 /** What a strip of each large tensor takes of the first cache. */
-const stripBytes = 8192;
+const stripBytes = 16384;
 
 interface Part {
   readonly part: SweepPart;

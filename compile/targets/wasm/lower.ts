@@ -19,7 +19,7 @@ export interface WasmWorth {
 }
 
 const worth: WasmWorth = {
-  sweepPoints: 48 * 1024,
+  sweepPoints: 24 * 1024,
   packing: { leastBytes: 64 * 1024, leastSteps: 4, columnBytes: 256 * 1024 },
   splitting: { leastElements: 16 * 1024, blocks: 4 },
 };
