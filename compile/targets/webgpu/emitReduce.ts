@@ -6,7 +6,8 @@ import type { Combiner } from "../../graph/graph.ts";
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
 import { identityOf } from "../../kernels/scalar.ts";
 import { sizeOf, type DType, type Shape } from "../../type.ts";
-import { ceilDivide, operandStart, powerOfTwoBelow, rowMajor, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import { ceilDivide, powerOfTwoBelow, rowMajor, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import type { Memories } from "./memory.ts";
 import { NestCode, type AxisVariable } from "./nestCode.ts";
 import { applyText, literal, toWord } from "./wgslScalar.ts";
 
@@ -19,16 +20,16 @@ function lanesEach(team: Team, size: number, reduced: number): number {
   return Math.min(team.lanes, useful, powerOfTwoBelow(wanted));
 }
 
-export function emitReduce(name: string, kernel: Kernel, form: Reduce, team: Team): KernelCode {
+export function emitReduce(name: string, kernel: Kernel, form: Reduce, team: Team, memories: Memories): KernelCode {
   const size = sizeOf(form.shape);
   const reduced = sizeOf(form.reduced);
   const each = lanesEach(team, size, reduced);
   const groups = ceilDivide((size * each) / (each === 1 ? together(size, team.lanes) : 1), team.lanes);
   const head = signature(name, kernel);
-  if (each === 1) return { text: `${head} {\n${serial(kernel, form, team)}\n}`, scratch: { f32: 0, i32: 0 }, groups };
+  if (each === 1) return { text: `${head} {\n${serial(kernel, form, team, memories)}\n}`, scratch: { f32: 0, i32: 0 }, groups };
   const float = kernel.results[0]!.dtype === "float32";
   const scratch = { f32: float ? team.lanes : 0, i32: float ? 0 : team.lanes };
-  return { text: `${head} {\n${shared(kernel, form, team, each)}\n}`, scratch, groups };
+  return { text: `${head} {\n${shared(kernel, form, team, memories, each)}\n}`, scratch, groups };
 }
 
 interface Parts {
@@ -57,7 +58,7 @@ const combined = (combiner: Combiner, dtype: DType, x: string, y: string): strin
 /** How many elements an invocation computes at a time: their terms have factors in common, which are read once. */
 const together = (size: number, lanes: number): number => [4, 2].find((n) => size % n === 0 && size / n >= lanes) ?? 1;
 
-function serial(kernel: Kernel, form: Reduce, team: Team): string {
+function serial(kernel: Kernel, form: Reduce, team: Team, memories: Memories): string {
   const { nodes, root, outer, inner } = partsOf(kernel, form);
   const { dtype } = root;
   const size = sizeOf(form.shape);
@@ -74,14 +75,14 @@ function serial(kernel: Kernel, form: Reduce, team: Team): string {
       ...split.axes,
       ...inner.map(({ axis }, depth) => ({ axis, name: `k${axis}`, scope: 2 + depth })),
     ];
-    const code = new NestCode(nodes, axes, 2 + inner.length, operandStart, prefix);
+    const code = new NestCode(nodes, axes, 2 + inner.length, memories.operands, prefix);
     const value = code.value(root);
     const place = code.position("r0", rowMajor(form.shape));
     scopes[1]!.push(`let ${prefix}i = n + ${copy * share}i;`, ...split.lines);
     code.scopes.forEach((lines, depth) => scopes[depth]!.push(...lines));
     scopes[1]!.push(`var ${prefix}sum = ${identity};`);
     last.push(`${prefix}sum = ${combined(form.combiner, dtype, `${prefix}sum`, value)};`);
-    stores.push(`arena[${place}] = ${toWord(`${prefix}sum`, dtype)};`);
+    stores.push(`${memories.results[0]}[${place}] = ${toWord(`${prefix}sum`, dtype)};`);
   }
   const step = team.many ? `groups * ${team.lanes}i` : `${team.lanes}i`;
   const merged = withoutRepeats([...scopes, [...last], stores]);
@@ -119,14 +120,14 @@ function withoutRepeats(scopes: readonly (readonly string[])[]): string[][] {
 }
 
 /** `each` invocations an element: each takes every `each`-th term, then halves meet. */
-function shared(kernel: Kernel, form: Reduce, team: Team, each: number): string {
+function shared(kernel: Kernel, form: Reduce, team: Team, memories: Memories, each: number): string {
   const { nodes, root, outer, inner } = partsOf(kernel, form);
   const { dtype } = root;
   const [size, reduced] = [sizeOf(form.shape), sizeOf(form.reduced)];
   const per = team.lanes / each;
   const split = splitCounter("i", outer, 1, "a");
   const splitInner = splitCounter("k", inner, 2, "k");
-  const code = new NestCode(nodes, [...split.axes, ...splitInner.axes], 3, operandStart);
+  const code = new NestCode(nodes, [...split.axes, ...splitInner.axes], 3, memories.operands);
   const value = code.value(root);
   const place = code.position("r0", rowMajor(form.shape));
   const scratch = dtype === "float32" ? "scratchF32" : "scratchI32";
@@ -161,7 +162,7 @@ function shared(kernel: Kernel, form: Reduce, team: Team, each: number): string 
   }
   lines.push(
     `if (sub == 0i && base + slot < ${size}i) {`,
-    `arena[${place}] = ${toWord(loaded(`${scratch}[lane]`), dtype)};`,
+    `${memories.results[0]}[${place}] = ${toWord(loaded(`${scratch}[lane]`), dtype)};`,
     "}",
     "}",
   );

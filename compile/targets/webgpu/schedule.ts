@@ -39,6 +39,8 @@ export interface Sizes {
   readonly slice: number;
   /** Operations of a dispatch, at most; what the device does in its time budget unless told. */
   readonly most?: number;
+  /** Bytes of a workgroup's memory for a row's buffers, at most; all that there is, if it is nearer, unless told. */
+  readonly local?: number;
 }
 
 export const scheduleSizes: Sizes = { small: 40_000, round: 3_000_000, slice: 2_000_000 };
