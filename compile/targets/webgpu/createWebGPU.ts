@@ -7,6 +7,9 @@ import { failures, reasons, webgpuBackendName, type DeviceBackend } from "./devi
 /** `GPUDevice`, where the project's TypeScript knows it. */
 type Device = typeof globalThis extends { readonly GPUDevice: { readonly prototype: infer D } } ? D : object;
 
+/** What devices should have: tfjs makes use of the first two. */
+const features = ["timestamp-query", "bgra8unorm-storage", "subgroups"] as const;
+
 /** A device, and what is known of it. */
 export interface WebGPU {
   readonly device: Device;
@@ -47,7 +50,7 @@ export async function createWebGPU(
   if (!adapter) throw noAdapter();
   const { limits } = adapter;
   const device = await adapter.requestDevice({
-    requiredFeatures: (["timestamp-query", "bgra8unorm-storage"] as const).filter((name) => adapter.features.has(name)),
+    requiredFeatures: features.filter((name) => adapter.features.has(name)),
     requiredLimits: {
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
       maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,

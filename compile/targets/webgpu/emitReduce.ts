@@ -1,17 +1,14 @@
 // Reductions and products: one invocation an element, or several that meet in workgroup memory.
 
-import { mergeAxes, type Level } from "../../kernels/axes.ts";
-import { affinesOf, Nodes, type Node } from "../../kernels/nodes.ts";
-import type { Combiner } from "../../graph/graph.ts";
-import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
+import type { Kernel } from "../../kernels/kernel.ts";
 import { identityOf } from "../../kernels/scalar.ts";
-import { sizeOf, type DType, type Shape } from "../../type.ts";
+import { sizeOf } from "../../type.ts";
 import { ceilDivide, powerOfTwoBelow, rowMajor, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import { emitBySubgroups } from "./emitBySubgroups.ts";
 import type { Memories } from "./memory.ts";
 import { NestCode, type AxisVariable } from "./nestCode.ts";
-import { applyText, literal, toWord } from "./wgslScalar.ts";
-
-type Reduce = Extract<LoopForm, { form: "reduce" }>;
+import { besides, combined, partsOf, type Reduce } from "./reduction.ts";
+import { literal, toWord } from "./wgslScalar.ts";
 
 /** How many invocations share an element. */
 function lanesEach(team: Team, size: number, reduced: number): number {
@@ -29,31 +26,10 @@ export function emitReduce(name: string, kernel: Kernel, form: Reduce, team: Tea
   if (each === 1) return { text: `${head} {\n${serial(kernel, form, team, memories)}\n}`, scratch: { f32: 0, i32: 0 }, groups };
   const float = kernel.results[0]!.dtype === "float32";
   const scratch = { f32: float ? team.lanes : 0, i32: float ? 0 : team.lanes };
+  const bySubgroups = emitBySubgroups(name, kernel, form, team, memories, each);
+  if (bySubgroups) return bySubgroups;
   return { text: `${head} {\n${shared(kernel, form, team, memories, each)}\n}`, scratch, groups };
 }
-
-interface Parts {
-  readonly nodes: Nodes;
-  readonly root: Node;
-  readonly outer: readonly Level[];
-  readonly inner: readonly Level[];
-}
-
-function partsOf(kernel: Kernel, { shape, reduced, body }: Reduce): Parts {
-  const nodes = new Nodes(kernel.operands);
-  const root = nodes.intern(body);
-  const affines = [...affinesOf(nodes), rowMajor(shape)];
-  const sizes: Shape = [...shape, ...reduced];
-  return {
-    nodes,
-    root,
-    outer: mergeAxes(sizes, 0, shape.length, affines),
-    inner: mergeAxes(sizes, shape.length, sizes.length, affines),
-  };
-}
-
-const combined = (combiner: Combiner, dtype: DType, x: string, y: string): string =>
-  applyText(combiner, dtype, dtype, [x, y]);
 
 /** How many elements an invocation computes at a time: their terms have factors in common, which are read once. */
 const together = (size: number, lanes: number): number => [4, 2].find((n) => size % n === 0 && size / n >= lanes) ?? 1;
@@ -121,7 +97,8 @@ function withoutRepeats(scopes: readonly (readonly string[])[]): string[][] {
 
 /** `each` invocations an element: each takes every `each`-th term, then halves meet. */
 function shared(kernel: Kernel, form: Reduce, team: Team, memories: Memories, each: number): string {
-  const { nodes, root, outer, inner } = partsOf(kernel, form);
+  const parts = partsOf(kernel, form);
+  const { nodes, root, outer, inner } = parts;
   const { dtype } = root;
   const [size, reduced] = [sizeOf(form.shape), sizeOf(form.reduced)];
   const per = team.lanes / each;
@@ -134,8 +111,7 @@ function shared(kernel: Kernel, form: Reduce, team: Team, memories: Memories, ea
   const stored = dtype === "bool" ? (x: string) => `select(0i, 1i, ${x})` : (x: string) => x;
   const loaded = dtype === "bool" ? (x: string) => `(${x} != 0i)` : (x: string) => x;
   // Neighbours take neighbouring terms where these lie side by side, else neighbouring elements.
-  const innermost = inner.at(-1)?.axis ?? -1;
-  const beside = affinesOf(nodes).some(({ coefficients }) => Math.abs(coefficients[innermost] ?? 0) === 1);
+  const beside = besides(parts);
   const [sub, slot] = beside ? [`lane % ${each}i`, `lane / ${each}i`] : [`lane / ${per}i`, `lane % ${per}i`];
   const apart = beside ? 1 : per;
   const lines = [

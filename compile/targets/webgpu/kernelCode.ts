@@ -8,6 +8,7 @@ import { sizeOf, stridesOf, type Shape, type TensorType } from "../../type.ts";
 import { NestCode, type AxisVariable } from "./nestCode.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
 import type { Memories, Memory } from "./memory.ts";
+import type { Subgroups } from "./subgroups.ts";
 import { literal, toWord } from "./wgslScalar.ts";
 
 /** Whom a function is written for. */
@@ -16,6 +17,8 @@ export interface Team {
   readonly lanes: number;
   /** Whether several workgroups share the kernel: then none can wait for another. */
   readonly many: boolean;
+  /** Null where lanes cannot add up without a barrier. */
+  readonly subgroups: Subgroups | null;
 }
 
 /** A function of WGSL, and what it needs. */

@@ -31,7 +31,7 @@ export interface LocalBuffers {
 }
 
 /** What is loaded and stored must be used so often, for each of its words. */
-const worthKeeping = 16;
+const worthKeeping = 8;
 
 /** What is known of a buffer that the instructions use. */
 interface Use {

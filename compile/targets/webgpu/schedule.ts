@@ -3,6 +3,7 @@
 // Nothing grows with the length of a loop, unless one round of it is too much for a single workgroup: then the host counts.
 
 import type { Instruction, UnplannedProgram } from "../../program/program.ts";
+import type { Machine } from "./machine.ts";
 import { Sections } from "./sections.ts";
 
 type Loop = Extract<Instruction, { readonly kind: "loop" }>;
@@ -39,8 +40,8 @@ export interface Sizes {
   readonly slice: number;
   /** Operations of a dispatch, at most; what the device does in its time budget unless told. */
   readonly most?: number;
-  /** Bytes of a workgroup's memory for a row's buffers, at most; all that there is, if it is nearer, unless told. */
-  readonly local?: number;
+  /** What a device is taken to have; what it has unless told. */
+  readonly machine?: Partial<Machine>;
 }
 
 export const scheduleSizes: Sizes = { small: 40_000, round: 3_000_000, slice: 2_000_000 };

@@ -2,8 +2,9 @@
 
 import type { Address, Program } from "../../program/program.ts";
 import { emitKernel, functionNames } from "./emitKernel.ts";
-import type { KernelCode } from "./kernelCode.ts";
+import type { KernelCode, Team } from "./kernelCode.ts";
 import type { Step } from "./schedule.ts";
+import { subgroupDirectives, subgroupLines, subgroupVariables, usesSubgroups } from "./subgroups.ts";
 import { helpersFor } from "./wgslScalar.ts";
 
 export interface Shader {
@@ -40,24 +41,34 @@ struct Slice { begin: i32, end: i32, pointersIn: i32, pointersOut: i32, around: 
 @group(0) @binding(1) var<uniform> slice: Slice;
 `;
 
-export const moduleText = (
+export function moduleText(
   lanes: number,
   scratch: KernelCode["scratch"],
   functions: readonly string[],
   main: readonly string[],
   local = 0,
-): string => `${bindings}${local ? `var<workgroup> local: array<u32, ${local}>;\n` : ""}${scratch.f32 ? `var<workgroup> scratchF32: array<f32, ${scratch.f32}>;\n` : ""}${
-  scratch.i32 ? `var<workgroup> scratchI32: array<i32, ${scratch.i32}>;\n` : ""
-}var<workgroup> decision: i32;
-${helpersFor(functions.join("\n"))}
+): string {
+  const subgroups = functions.some(usesSubgroups);
+  const own = (name: string, type: string, words: number): string =>
+    words === 0 ? "" : `var<workgroup> ${name}: array<${type}, ${words}>;\n`;
+  const declarations = [
+    bindings,
+    own("local", "u32", local),
+    own("scratchF32", "f32", scratch.f32),
+    own("scratchI32", "i32", subgroups ? Math.max(lanes, scratch.i32) : scratch.i32),
+    "var<workgroup> decision: i32;\n",
+    subgroups ? subgroupVariables : "",
+  ];
+  return `${subgroups ? subgroupDirectives : ""}${declarations.join("")}${helpersFor(functions.join("\n"))}
 ${functions.join("\n")}
 @compute @workgroup_size(${lanes}) fn main(@builtin(workgroup_id) at: vec3<u32>, @builtin(num_workgroups) all: vec3<u32>, @builtin(local_invocation_index) index: u32) {
 let lane = i32(index);
 let group = i32(at.x + at.y * all.x);
 let groups = i32(all.x * all.y);
-${main.join("\n")}
+${[...(subgroups ? subgroupLines(lanes) : []), ...main].join("\n")}
 }
 `;
+}
 
 export const aroundLines = (around: readonly number[]): string[] =>
   around.map((loop, i) => `let l${loop} = slice.around[${i >> 2}][${i & 3}];`);
@@ -86,10 +97,10 @@ export function gridShaders(
   program: Program,
   layout: Layout,
   { call, around }: Extract<Step, { kind: "grid" }>,
-  lanes: number,
+  team: Team,
 ): readonly Shader[] {
   const kernel = program.kernels[call.kernel]!;
-  const codes = emitKernel("kernel", kernel, { lanes, many: true });
+  const codes = emitKernel("kernel", kernel, team);
   const names = functionNames("kernel", codes.length);
   return codes.map(({ text, scratch, groups }, i) => {
     const args = call.addresses.map((address) => addressText(program, layout, address));
@@ -99,6 +110,6 @@ export function gridShaders(
       `${names[i]}(lane, group, groups, ${args.join(", ")});`,
     ];
     const workgroups = [Math.min(groups, maximumGroups), 1] as const;
-    return { code: moduleText(lanes, scratch, [text], main), workgroups, moves: false };
+    return { code: moduleText(team.lanes, scratch, [text], main), workgroups, moves: false };
   });
 }

@@ -28,9 +28,6 @@ export function teamShader(
   return new TeamShader(program, layout, sections, step, team, local).shader();
 }
 
-/** Bytes of a workgroup's memory that reductions and decisions may need. */
-export const teamScratch = (lanes: number): number => 8 * lanes + 16;
-
 interface Range {
   readonly memory: Memory;
   readonly from: number;

@@ -15,8 +15,9 @@ import { machineOf, type Machine } from "./machine.ts";
 import { schedule, scheduleSizes, type Sizes, type Step } from "./schedule.ts";
 import { Sections } from "./sections.ts";
 import { gridShaders, layoutOf, sliceWords, type Layout, type Shader } from "./shader.ts";
-import { teamScratch, teamShader } from "./teamShader.ts";
+import { teamShader } from "./teamShader.ts";
 import { dispatchesOf, type Dispatch, type ReadyStep } from "./slices.ts";
+import { scratchOf, widthOf } from "./width.ts";
 
 interface Module extends Pick<Shader, "moves" | "workgroups"> {
   readonly pipeline: GPUComputePipeline;
@@ -173,7 +174,7 @@ export class WebGPUProgram {
           case "team":
             return { kind: "team", step, modules: [make(this.#teamShader(step, machine))] };
           case "grid":
-            return { kind: "grid", step, modules: gridShaders(this.#program, this.#layout, step, machine.lanes).map(make) };
+            return { kind: "grid", step, modules: gridShaders(this.#program, this.#layout, step, { ...machine, many: true }).map(make) };
           case "repeat":
             return { kind: "repeat", step, body: visit(step.body) };
           default:
@@ -183,10 +184,12 @@ export class WebGPUProgram {
     return visit(this.#steps);
   }
 
-  #teamShader(step: Extract<Step, { kind: "team" }>, { lanes, memory, near }: Machine): Shader {
-    const room = Math.min(this.#sizes.local ?? (near ? Infinity : 0), memory - teamScratch(lanes));
+  #teamShader(step: Extract<Step, { kind: "team" }>, machine: Machine): Shader {
+    const { memory, near, subgroups } = machine;
+    const lanes = widthOf(this.#program, this.#sections, step, machine);
+    const room = near ? memory - scratchOf(this.#program, step, { lanes, subgroups }) : 0;
     const local = localBuffers(this.#unplaced, this.#sections, step, room);
-    return teamShader(this.#program, this.#layout, this.#sections, step, { lanes, many: false }, local);
+    return teamShader(this.#program, this.#layout, this.#sections, step, { lanes, many: false, subgroups }, local);
   }
 
   #load(device: GPUDevice): Loaded {
@@ -209,7 +212,7 @@ export class WebGPUProgram {
       }
       return { pipeline, moves, workgroups };
     };
-    const steps = this.#ready(make, machineOf(device));
+    const steps = this.#ready(make, { ...machineOf(device), ...this.#sizes.machine });
     const loaded: Loaded = {
       device,
       layout,
