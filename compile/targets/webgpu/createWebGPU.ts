@@ -2,7 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { deviceLost, noAdapter, noImplementation, unreadable } from "../../errors.ts";
-import { failures, reasons, webgpuBackendName, type DeviceBackend } from "./device.ts";
+import { currentBackend, failures, knownDevice, reasons, webgpuBackendName, type DeviceBackend } from "./device.ts";
 
 /** `GPUDevice`, where the project's TypeScript knows it. */
 type Device = typeof globalThis extends { readonly GPUDevice: { readonly prototype: infer D } } ? D : object;
@@ -41,10 +41,7 @@ function watch(device: GPUDevice): Promise<string> {
 export async function createWebGPU(
   options: { readonly powerPreference?: "low-power" | "high-performance" } = {},
 ): Promise<WebGPU> {
-  const known = tf.engine().registry[webgpuBackendName] as DeviceBackend | undefined;
-  if (known && "device" in known && !reasons.has(known.device)) {
-    return handle(known, "a device of tfjs's own");
-  }
+  if (knownDevice()) return handle(currentBackend(), "a device of tfjs's own");
   const gpu = await implementation();
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   if (!adapter) throw noAdapter();

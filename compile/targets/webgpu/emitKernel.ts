@@ -26,12 +26,19 @@ export function emitKernel(
   });
   switch (form.form) {
     case "map":
-      return [simple(name, mapText(team, operands, memories, form.shape, form.body, rowMajor(form.shape)), sizeOf(form.shape))];
+      return [
+        simple(
+          name,
+          mapText(team, operands, memories, form.shape, form.body, rowMajor(form.shape)),
+          sizeOf(form.shape),
+        ),
+      ];
     case "pieces": {
       const { shape } = results[0]!;
       const text = form.pieces
         .map(
-          (piece, i) => `{\n${mapText(team, operands, memories, piece.shape, piece.body, pieceAt(piece.at, shape), `q${i}`)}\n}`,
+          (piece, i) =>
+            `{\n${mapText(team, operands, memories, piece.shape, piece.body, pieceAt(piece.at, shape), `q${i}`)}\n}`,
         )
         .join("\n");
       const largest = Math.max(1, ...form.pieces.map((piece) => sizeOf(piece.shape)));

@@ -45,7 +45,13 @@ function sideText(kernel: Kernel, body: Scalar, batch: Shape, rows: Shape, k: Sh
   return [...lines, ...code.scopes[0]!, `value = ${value};`].join("\n");
 }
 
-export function emitProduct(name: string, kernel: Kernel, form: Contract, { lanes }: Team, memories: Memories): KernelCode {
+export function emitProduct(
+  name: string,
+  kernel: Kernel,
+  form: Contract,
+  { lanes }: Team,
+  memories: Memories,
+): KernelCode {
   const { rows, columns } = sides(lanes);
   const [tileM, tileN] = [rows * square, columns * square];
   const [b, m, n, k] = [sizeOf(form.batch), sizeOf(form.m), sizeOf(form.n), sizeOf(form.k)];

@@ -23,7 +23,8 @@ export function emitReduce(name: string, kernel: Kernel, form: Reduce, team: Tea
   const each = lanesEach(team, size, reduced);
   const groups = ceilDivide((size * each) / (each === 1 ? together(size, team.lanes) : 1), team.lanes);
   const head = signature(name, kernel);
-  if (each === 1) return { text: `${head} {\n${serial(kernel, form, team, memories)}\n}`, scratch: { f32: 0, i32: 0 }, groups };
+  if (each === 1)
+    return { text: `${head} {\n${serial(kernel, form, team, memories)}\n}`, scratch: { f32: 0, i32: 0 }, groups };
   const float = kernel.results[0]!.dtype === "float32";
   const scratch = { f32: float ? team.lanes : 0, i32: float ? 0 : team.lanes };
   const bySubgroups = emitBySubgroups(name, kernel, form, team, memories, each);

@@ -53,7 +53,12 @@ interface Group {
 }
 
 /** @param room bytes of the workgroup's memory that are free */
-export function localBuffers(program: UnplannedProgram, sections: Sections, step: TeamStep, room: number): LocalBuffers {
+export function localBuffers(
+  program: UnplannedProgram,
+  sections: Sections,
+  step: TeamStep,
+  room: number,
+): LocalBuffers {
   const { rows, list } = step;
   const uses = usesOf(program, sections, step);
   const alone = ownBuffers(program, step);
@@ -200,7 +205,9 @@ function groupsOf(
   }
   return [...new Set(joined.values())].map((members): Group => {
     const buffers = [...members];
-    const own = [...targets].flatMap(([pointer, to]) => ([...to].some((buffer) => members.has(buffer)) ? [pointer] : []));
+    const own = [...targets].flatMap(([pointer, to]) =>
+      [...to].some((buffer) => members.has(buffer)) ? [pointer] : [],
+    );
     return {
       buffers,
       pointers: new Set(own),

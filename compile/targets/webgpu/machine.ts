@@ -9,7 +9,9 @@ export interface Machine {
   readonly widest: number;
   /** Bytes of memory that a workgroup has. */
   readonly memory: number;
-  /** Whether that memory is nearer than the arena. */
+  /** Whether a processor plays the device. */
+  readonly processor: boolean;
+  /** Whether a workgroup's memory is nearer than the arena. */
   readonly near: boolean;
   /** Null where the device was made without. */
   readonly subgroups: Subgroups | null;
@@ -27,6 +29,7 @@ export function machineOf({ features, limits, adapterInfo }: GPUDevice): Machine
     lanes,
     widest: processor ? lanes : Math.min(widest, 1024),
     memory: limits.maxComputeWorkgroupStorageSize,
+    processor,
     near: !processor,
     // Those that any device may have, where it does not say.
     subgroups: features.has("subgroups") ? { least: adapterInfo?.subgroupMinSize ?? 4, usual: subgroup || 32 } : null,

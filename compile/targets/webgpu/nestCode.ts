@@ -30,13 +30,7 @@ export class NestCode {
   readonly #sums = new Map<string, Place>();
   #count = 0;
 
-  constructor(
-    nodes: Nodes,
-    axes: readonly AxisVariable[],
-    scopes: number,
-    memories: readonly Memory[],
-    prefix = "",
-  ) {
+  constructor(nodes: Nodes, axes: readonly AxisVariable[], scopes: number, memories: readonly Memory[], prefix = "") {
     this.#nodes = nodes;
     this.#axes = axes;
     this.#prefix = prefix;

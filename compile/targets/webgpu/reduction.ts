@@ -4,7 +4,7 @@ import { mergeAxes, type Level } from "../../kernels/axes.ts";
 import { affinesOf, Nodes, type Node } from "../../kernels/nodes.ts";
 import type { Combiner } from "../../graph/graph.ts";
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
-import { type DType, type Shape } from "../../type.ts";
+import type { DType, Shape } from "../../type.ts";
 import { rowMajor } from "./kernelCode.ts";
 import { applyText } from "./wgslScalar.ts";
 

@@ -83,7 +83,12 @@ export const readPointers = (pointers: Iterable<number>): string[] =>
   [...pointers].map((p) => `var q${p} = bitcast<i32>(arena[slice.pointersIn + ${p}i]);`);
 
 /** An address of the arena in words, of the row at hand where rows are `bytes` apart. */
-export function addressText(program: Program, { start }: Layout, { base, offset, strides }: Address, bytes = 0): string {
+export function addressText(
+  program: Program,
+  { start }: Layout,
+  { base, offset, strides }: Address,
+  bytes = 0,
+): string {
   const fixed = offset / 4 + ("buffer" in base ? start + program.buffers[base.buffer]!.start / 4 : 0);
   const terms = "pointer" in base ? [`q${base.pointer}`] : [];
   if (fixed !== 0 || terms.length === 0) terms.push(fixed < 0 ? `(${fixed}i)` : `${fixed}i`);

@@ -36,9 +36,7 @@ interface Range {
 
 /** The memories in which some of `a` and some of `b` have bytes in common. */
 const overlaps = (a: readonly Range[], b: readonly Range[]): readonly Memory[] =>
-  a.flatMap((x) =>
-    b.some((y) => x.memory === y.memory && x.from < y.to && y.from < x.to) ? [x.memory] : [],
-  );
+  a.flatMap((x) => (b.some((y) => x.memory === y.memory && x.from < y.to && y.from < x.to) ? [x.memory] : []));
 
 const barriers = { arena: "storageBarrier();", local: "workgroupBarrier();" } as const satisfies Record<Memory, string>;
 
@@ -59,14 +57,7 @@ class TeamShader {
   #written: Range[] = [];
   #read: Range[] = [];
 
-  constructor(
-    program: Program,
-    layout: Layout,
-    sections: Sections,
-    step: TeamStep,
-    team: Team,
-    local: LocalBuffers,
-  ) {
+  constructor(program: Program, layout: Layout, sections: Sections, step: TeamStep, team: Team, local: LocalBuffers) {
     this.#program = program;
     this.#layout = layout;
     this.#sections = sections;
@@ -147,7 +138,10 @@ class TeamShader {
           instruction.addresses.slice(kernel.operands.length),
         ];
         this.#await(reads, writes);
-        const memories = { operands: reads.map((at) => this.#memory(at)), results: writes.map((at) => this.#memory(at)) };
+        const memories = {
+          operands: reads.map((at) => this.#memory(at)),
+          results: writes.map((at) => this.#memory(at)),
+        };
         this.#function(by ? withRows(kernel, by, 1) : kernel, memories).forEach((name, i) => {
           if (i > 0) out.push(barriers[memories.results[0]!]);
           out.push(`${name}(lane, 0i, 1i, ${args.join(", ")});`);

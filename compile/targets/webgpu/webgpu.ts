@@ -174,7 +174,11 @@ export class WebGPUProgram {
           case "team":
             return { kind: "team", step, modules: [make(this.#teamShader(step, machine))] };
           case "grid":
-            return { kind: "grid", step, modules: gridShaders(this.#program, this.#layout, step, { ...machine, many: true }).map(make) };
+            return {
+              kind: "grid",
+              step,
+              modules: gridShaders(this.#program, this.#layout, step, { ...machine, many: true }).map(make),
+            };
           case "repeat":
             return { kind: "repeat", step, body: visit(step.body) };
           default:

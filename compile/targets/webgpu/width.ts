@@ -7,13 +7,10 @@ import { eachInstruction } from "../../program/uses.ts";
 import { sizeOf } from "../../type.ts";
 import { powerOfTwoBelow } from "./kernelCode.ts";
 import type { Machine } from "./machine.ts";
-import type { Step } from "./schedule.ts";
-import { Sections } from "./sections.ts";
+import { fewRows, type Step } from "./schedule.ts";
+import type { Sections } from "./sections.ts";
 
 type TeamStep = Extract<Step, { kind: "team" }>;
-
-/** Rows that leave most of a device idle, whatever their width. */
-export const fewRows = 16;
 
 /** How many lanes have something to do in a kernel: elements, times lanes that share one. */
 function usefulLanes({ form, results }: Kernel): number {
@@ -29,7 +26,8 @@ export function widthOf(program: Program, sections: Sections, { rows, list }: Te
   const visit = (instructions: TeamStep["list"], times: number): void => {
     for (const instruction of instructions) {
       if (instruction.kind === "loop") visit(instruction.body, times * instruction.count);
-      else if (instruction.kind === "branch") [instruction.onTrue, instruction.onFalse].forEach((part) => visit(part, times)); // prettier-ignore
+      else if (instruction.kind === "branch")
+        [instruction.onTrue, instruction.onFalse].forEach((part) => visit(part, times)); // prettier-ignore
       else if (instruction.kind === "call") {
         const useful = usefulLanes(program.kernels[instruction.kernel]!) / rows;
         work.push({ useful, amount: times * sections.work([instruction]) });
@@ -45,7 +43,11 @@ export function widthOf(program: Program, sections: Sections, { rows, list }: Te
 }
 
 /** Bytes of a workgroup's memory that a team's reductions, and its decisions, may need. */
-export function scratchOf(program: Program, { list }: TeamStep, { lanes, subgroups }: Pick<Machine, "lanes" | "subgroups">): number {
+export function scratchOf(
+  program: Program,
+  { list }: TeamStep,
+  { lanes, subgroups }: Pick<Machine, "lanes" | "subgroups">,
+): number {
   const kinds = new Set<string>();
   eachInstruction(list, (instruction) => {
     if (instruction.kind !== "call") return;

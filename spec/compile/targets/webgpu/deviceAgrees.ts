@@ -18,9 +18,9 @@ import { valuesAs } from "../../../../compile/targets/wasm/backend.ts";
 const schedules: Readonly<Record<string, Sizes>> = {
   usual: scheduleSizes,
   near: { ...scheduleSizes, machine: { near: true } },
-  sliced: { small: 0, round: Infinity, slice: 0, most: 1, machine: { near: true } },
-  scarce: { small: Infinity, round: Infinity, slice: 0, most: 1, machine: { near: true, memory: 640, lanes: 64, widest: 64, subgroups: null } }, // prettier-ignore
-  byHost: { small: 0, round: 0, slice: Infinity },
+  sliced: { small: 0, round: Infinity, rowRound: Infinity, slice: 0, most: 1, machine: { near: true } },
+  scarce: { small: Infinity, round: Infinity, rowRound: Infinity, slice: 0, most: 1, machine: { near: true, memory: 640, lanes: 64, widest: 64, subgroups: null } }, // prettier-ignore
+  byHost: { small: 0, round: 0, rowRound: 0, slice: Infinity },
 };
 
 /** Twice each, since the second run finds what the first one left. */

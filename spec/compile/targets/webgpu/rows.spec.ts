@@ -8,7 +8,7 @@ import { jit, random, scan, treeLeaves, valueAndGrad } from "../../../../compile
 import { lowerWhole } from "../../../../compile/program/lower.ts";
 import { currentBackend } from "../../../../compile/targets/webgpu/device.ts";
 import { machineOf, type Machine } from "../../../../compile/targets/webgpu/machine.ts";
-import { scheduleSizes, type Sizes } from "../../../../compile/targets/webgpu/schedule.ts";
+import { scheduleSizes, sizesFor, type Sizes } from "../../../../compile/targets/webgpu/schedule.ts";
 import { WebGPUProgram } from "../../../../compile/targets/webgpu/webgpu.ts";
 import { dnc, runSequence, type DncParams } from "../../../../src/index.ts";
 import { gpu, titled } from "./device.ts";
@@ -21,7 +21,14 @@ afterAll(async () => {
 });
 
 /** A machine of 256 lanes in subgroups of 32, with the memory that every device has. */
-const usual: Machine = { lanes: 256, widest: 1024, memory: 16384, near: true, subgroups: { least: 32, usual: 32 } };
+const usual: Machine = {
+  lanes: 256,
+  widest: 1024,
+  memory: 16384,
+  processor: false,
+  near: true,
+  subgroups: { least: 32, usual: 32 },
+};
 
 function programOf<A extends readonly unknown[]>(f: (...args: A) => unknown, args: A, sizes: Sizes): WebGPUProgram {
   return new WebGPUProgram(lowerWhole(jit(f).compile(...args).after), sizes);
@@ -31,7 +38,11 @@ const textOf = (program: WebGPUProgram, machine: Partial<Machine> = {}): string 
   program.shaders({ ...usual, ...machine }).join("\n");
 
 /** What the program computes, run twice, is what WebAssembly does. */
-async function agrees<A extends readonly unknown[]>(f: (...args: A) => unknown, args: A, sizes: Sizes): Promise<WebGPUProgram> {
+async function agrees<A extends readonly unknown[]>(
+  f: (...args: A) => unknown,
+  args: A,
+  sizes: Sizes,
+): Promise<WebGPUProgram> {
   const expected = treeLeaves(jit(f)(...args));
   const program = programOf(f, args, sizes);
   for (let time = 0; time < 2; time++) {
@@ -53,7 +64,8 @@ async function agrees<A extends readonly unknown[]>(f: (...args: A) => unknown, 
 /** Carries that take turns in two places, a third that stays, and intermediates of a row. */
 function walk(xs: tf.Tensor): { readonly h: tf.Tensor; readonly m: tf.Tensor } {
   type Carry = { readonly h: tf.Tensor; readonly m: tf.Tensor };
-  const start: Carry = { h: tf.zeros([3, 8]), m: tf.ones([3, 8, 8]) };
+  const rows = xs.shape[1]!;
+  const start: Carry = { h: tf.zeros([rows, 8]), m: tf.ones([rows, 8, 8]) };
   return scan(
     ({ h, m }: Carry, x: tf.Tensor) => {
       const read = tf.sum(tf.mul(m, tf.expandDims(tf.softmax(tf.add(h, x)), 1)), -1);
@@ -65,7 +77,7 @@ function walk(xs: tf.Tensor): { readonly h: tf.Tensor; readonly m: tf.Tensor } {
   ).carry;
 }
 
-const xs = (): tf.Tensor => random.normal(random.key(3), [30, 3, 8]);
+const xs = (rows = 3): tf.Tensor => random.normal(random.key(3), [30, rows, 8]);
 const near: Partial<Machine> = { near: true };
 
 /** The word counts of the workgroup's arrays in a program's modules. */
@@ -73,7 +85,7 @@ const localWords = (text: string): readonly number[] =>
   [...text.matchAll(/local: array<u32, (\d+)>/g)].map(([, words]) => Number(words));
 
 describe.skipIf(!gpu)(titled("a row's buffers in the workgroup's memory"), () => {
-  const oneRound: Sizes = { small: Infinity, round: Infinity, slice: 0, most: 1, machine: near };
+  const oneRound: Sizes = { small: Infinity, round: Infinity, rowRound: Infinity, slice: 0, most: 1, machine: near };
 
   it("are all there where they fit, and the arena holds what rows have in common", async () => {
     const text = textOf(await agrees(walk, [xs()], { ...scheduleSizes, machine: near }));
@@ -93,7 +105,8 @@ describe.skipIf(!gpu)(titled("a row's buffers in the workgroup's memory"), () =>
   });
 
   it("never need more than the device has, and the most used come first", () => {
-    const wide = (x: tf.Tensor): tf.Tensor => tf.sum(tf.add(tf.reshape(walk(x).m, [3, 64, 1]), tf.reshape(x, [1, 1, -1])));
+    const wide = (x: tf.Tensor): tf.Tensor =>
+      tf.sum(tf.add(tf.reshape(walk(x).m, [3, 64, 1]), tf.reshape(x, [1, 1, -1])));
     const arrays = localWords(textOf(programOf(wide, [xs()], scheduleSizes), { memory: 4096, lanes: 64, widest: 64 }));
     for (const words of arrays) expect(4 * words).toBeLessThanOrEqual(4096);
   });
@@ -115,10 +128,24 @@ describe.skipIf(!gpu)(titled("a DNC, however its rows are run"), () => {
   });
 });
 
+describe.skipIf(!gpu)(titled("a DNC of 1,024 locations"), () => {
+  it("runs in the memory that every device's workgroups have", { timeout: 120_000 }, async () => {
+    const cell = dnc({ inputSize: 3, outputSize: 2, locations: 1024, wordSize: 4, readHeads: 1, controller: { kind: "lstm", hidden: [8] } }); // prettier-ignore
+    const forward = (p: DncParams, x: tf.Tensor3D): tf.Tensor => runSequence(cell, p, x);
+    const inputs = random.normal(random.key(2), [3, 2, 3]) as tf.Tensor3D;
+    const params = cell.init(random.key(1));
+    const program = await agrees(forward, [params, inputs], { ...scheduleSizes, machine: { ...near, memory: 16384 } });
+    expect(localWords(textOf(program, { lanes: 256, widest: 256 })).length).toBeGreaterThan(0);
+  });
+});
+
 describe.skipIf(!gpu)(titled("how wide a workgroup is"), () => {
   const widths = (text: string): readonly number[] => [...text.matchAll(/@workgroup_size\((\d+)\)/g)].map(([, n]) => Number(n)); // prettier-ignore
   const of = (rows: number, width: number): readonly number[] => {
-    const step = (c: tf.Tensor, x: tf.Tensor) => ({ carry: tf.tanh(tf.add(tf.mul(c, 0.5), tf.softmax(tf.add(c, x)))), y: x });
+    const step = (c: tf.Tensor, x: tf.Tensor) => ({
+      carry: tf.tanh(tf.add(tf.mul(c, 0.5), tf.softmax(tf.add(c, x)))),
+      y: x,
+    });
     const f = (x: tf.Tensor): tf.Tensor => scan(step, tf.zeros([rows, width]) as tf.Tensor, x).carry;
     return widths(textOf(programOf(f, [tf.ones([4, rows, width])], scheduleSizes)));
   };
@@ -131,6 +158,22 @@ describe.skipIf(!gpu)(titled("how wide a workgroup is"), () => {
 
   it("not where rows are many", () => {
     expect(Math.max(...of(64, 4096))).toBe(256);
+  });
+});
+
+describe.skipIf(!gpu)(titled("a round that is much work for a row"), () => {
+  it("is counted by the host, so that all workgroups share its kernels, where rows are few", async () => {
+    const sizes: Sizes = { ...scheduleSizes, small: 100, rowRound: 1000, machine: near };
+    const { dispatches } = (await agrees(walk, [xs()], sizes)).submitted;
+    expect(dispatches).toBeGreaterThan(2 * 30);
+    expect((await agrees(walk, [xs()], { ...sizes, rowRound: Infinity })).submitted.dispatches).toBeLessThan(10);
+  });
+
+  it("is its workgroup's where rows are many, or a processor plays the device", async () => {
+    const sizes: Sizes = { ...scheduleSizes, small: 100, rowRound: 1000, machine: near };
+    expect((await agrees(walk, [xs(17)], sizes)).submitted.dispatches).toBeLessThan(10);
+    expect(sizesFor({ ...usual, processor: true }).rowRound).toBe(Infinity);
+    expect(sizesFor(usual)).toEqual(scheduleSizes);
   });
 });
 
@@ -154,7 +197,14 @@ describe.skipIf(!gpu)(titled("reductions by subgroups"), () => {
 
   it.skipIf(!has).each(Object.keys(reductions))("%s", async (name) => {
     const f = reductions[name]!;
-    for (const shape of [[1, 300], [2, 257], [5, 64], [33, 100], [200, 64]]) { // prettier-ignore
+    for (const shape of [
+      [1, 300],
+      [2, 257],
+      [5, 64],
+      [33, 100],
+      [200, 64],
+    ]) {
+      // prettier-ignore
       const x = random.normal(random.key(7), shape);
       for (const machine of machines) {
         for (const small of [0, Infinity]) await agrees(f, [x], { ...scheduleSizes, small, machine });
