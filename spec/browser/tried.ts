@@ -33,9 +33,16 @@ const tried = {
     const asked = gpu.device.features.has("subgroups") === adapter!.features.has("subgroups");
     const sum = (x: tf.Tensor): tf.Tensor => tf.sum(x, -1);
     let sums = 0;
-    for (const shape of [[1, 3000], [3, 1000], [40, 100]]) { // prettier-ignore
+    for (const shape of [
+      [1, 3000],
+      [3, 1000],
+      [40, 100],
+    ]) {
       const x = random.normal(random.key(5), shape);
-      const [got, expected] = [await jit(sum, { target: "webgpu" })(x).data(), await jit(sum, { target: "tfjs" })(x).data()];
+      const [got, expected] = [
+        await jit(sum, { target: "webgpu" })(x).data(),
+        await jit(sum, { target: "tfjs" })(x).data(),
+      ];
       sums = Math.max(sums, apart([got], [expected]));
     }
     return { asked, sums };

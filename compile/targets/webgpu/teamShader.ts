@@ -240,7 +240,10 @@ class TeamShader {
 
   /** Brings what is kept of the row into the workgroup's memory. */
   #loadLines(): string[] {
-    const lines = this.#copyLines(({ kept }) => kept, (near, far) => `local[${near}] = arena[${far}];`); // prettier-ignore
+    const lines = this.#copyLines(
+      ({ kept }) => kept,
+      (near, far) => `local[${near}] = arena[${far}];`,
+    );
     return lines.length === 0 ? [] : [...this.#pointerLines("arena", "local"), ...lines, "workgroupBarrier();"];
   }
 

@@ -27,7 +27,7 @@ export function widthOf(program: Program, sections: Sections, { rows, list }: Te
     for (const instruction of instructions) {
       if (instruction.kind === "loop") visit(instruction.body, times * instruction.count);
       else if (instruction.kind === "branch")
-        [instruction.onTrue, instruction.onFalse].forEach((part) => visit(part, times)); // prettier-ignore
+        [instruction.onTrue, instruction.onFalse].forEach((part) => visit(part, times));
       else if (instruction.kind === "call") {
         const useful = usefulLanes(program.kernels[instruction.kernel]!) / rows;
         work.push({ useful, amount: times * sections.work([instruction]) });

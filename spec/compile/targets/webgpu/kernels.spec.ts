@@ -24,7 +24,12 @@ async function agrees({ kernel, inputs: given }: KernelCase): Promise<void> {
   const program = kernelProgram(kernel);
   const expected = interpretProgram(program, inputs);
   const whole = { ...program, buffers: program.buffers.map(({ bytes }) => ({ bytes, loop: -1 })) };
-  for (const [small, machine] of [[0, {}], [Infinity, {}], [Infinity, wide], [0, { ...wide, subgroups: null }]] as const) { // prettier-ignore
+  for (const [small, machine] of [
+    [0, {}],
+    [Infinity, {}],
+    [Infinity, wide],
+    [0, { ...wide, subgroups: null }],
+  ] as const) {
     const compiled = new WebGPUProgram(whole, { small, round: Infinity, rowRound: Infinity, slice: Infinity, machine });
     const tensors = program.inputs.map(({ type }, i) => tf.tensor(inputs[i]!, [...type.shape], type.dtype));
     const results = compiled.run(tensors);

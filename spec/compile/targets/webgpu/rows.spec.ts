@@ -204,7 +204,6 @@ describe.skipIf(!gpu)(titled("reductions by subgroups"), () => {
       [33, 100],
       [200, 64],
     ]) {
-      // prettier-ignore
       const x = random.normal(random.key(7), shape);
       for (const machine of machines) {
         for (const small of [0, Infinity]) await agrees(f, [x], { ...scheduleSizes, small, machine });
