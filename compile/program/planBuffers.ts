@@ -2,14 +2,25 @@
 // may share memory. No allocation happens while a program runs.
 
 import { pointerTargets } from "./uses.ts";
-import type { Address, Instruction, Program, UnplannedProgram } from "./program.ts";
+import type { Address, Buffer, Instruction, Program, UnplannedProgram } from "./program.ts";
 
 const alignment = 64;
 const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment;
 
-interface Interval {
+/** The instructions, counted, in which a buffer's bytes matter. */
+export interface Interval {
   first: number;
   last: number;
+}
+
+/** The lowest place of `bytes` bytes that lie beside all of `others`. */
+export function lowestPlace(bytes: number, others: readonly Buffer[]): number {
+  let start = 0;
+  for (const other of [...others].sort((a, b) => a.start - b.start)) {
+    if (start + bytes <= other.start) break;
+    start = Math.max(start, other.start + other.bytes);
+  }
+  return start;
 }
 
 /** Gives every buffer a start. Big ones are placed first, each at the lowest free place of its interval. */
@@ -26,18 +37,12 @@ export function planBuffers(program: UnplannedProgram): Program {
     if (!interval) continue; // never used
     const bytes = aligned(program.buffers[i]!.bytes);
     const { lane } = program.buffers[i]!;
-    const beside = placed
-      .filter((j) => {
-        const other = program.buffers[j]!.lane;
-        const atOnce = lane !== undefined && other?.section === lane.section && other.part !== lane.part;
-        return atOnce || (intervals[j]!.first <= interval.last && interval.first <= intervals[j]!.last);
-      })
-      .sort((a, b) => starts[a]! - starts[b]!);
-    let start = 0;
-    for (const j of beside) {
-      if (start + bytes <= starts[j]!) break;
-      start = Math.max(start, starts[j]! + aligned(program.buffers[j]!.bytes));
-    }
+    const beside = placed.filter((j) => {
+      const other = program.buffers[j]!.lane;
+      const atOnce = lane !== undefined && other?.section === lane.section && other.part !== lane.part;
+      return atOnce || (intervals[j]!.first <= interval.last && interval.first <= intervals[j]!.last);
+    });
+    const start = lowestPlace(bytes, beside.map((j) => ({ start: starts[j]!, bytes: aligned(program.buffers[j]!.bytes) }))); // prettier-ignore
     starts[i] = start;
     end = Math.max(end, start + bytes);
     placed.push(i);
@@ -45,7 +50,8 @@ export function planBuffers(program: UnplannedProgram): Program {
   return { ...program, buffers: program.buffers.map(({ bytes }, i) => ({ start: starts[i]!, bytes })), bytes: end };
 }
 
-function intervalsOf(program: UnplannedProgram): (Interval | undefined)[] {
+/** When each buffer's bytes matter; undefined for one that nobody uses. */
+export function intervalsOf(program: UnplannedProgram): (Interval | undefined)[] {
   const intervals = new Array<Interval | undefined>(program.buffers.length);
   const targets = pointerTargets(program);
   let clock = 0;

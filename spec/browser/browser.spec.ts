@@ -37,6 +37,12 @@ describe.skipIf(noChromium)(`in a browser${noChromium}`, () => {
     expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
   });
 
+  it("subgroups are asked for where the adapter has them, and sums are right", async () => {
+    const { asked, sums } = await page.evaluate(() => tried.subgroups());
+    expect(asked).toBe(true);
+    expect(sums).toBeLessThan(1e-5);
+  });
+
   it.each([
     ["access_r2_zero", "webgpu"],
     ["access_r2_zero", "wasm"],

@@ -27,6 +27,27 @@ function apart(got: readonly tf.TypedArray[], expected: readonly tf.TypedArray[]
 const tried = {
   adapter: (): string => gpu.adapter,
 
+  /** Whether the device has what its adapter has of subgroups, and how far sums of long rows are from those by tfjs's own ops. */
+  async subgroups(): Promise<{ asked: boolean; sums: number }> {
+    const adapter = await navigator.gpu.requestAdapter();
+    const asked = gpu.device.features.has("subgroups") === adapter!.features.has("subgroups");
+    const sum = (x: tf.Tensor): tf.Tensor => tf.sum(x, -1);
+    let sums = 0;
+    for (const shape of [
+      [1, 3000],
+      [3, 1000],
+      [40, 100],
+    ]) {
+      const x = random.normal(random.key(5), shape);
+      const [got, expected] = [
+        await jit(sum, { target: "webgpu" })(x).data(),
+        await jit(sum, { target: "tfjs" })(x).data(),
+      ];
+      sums = Math.max(sums, apart([got], [expected]));
+    }
+    return { asked, sums };
+  },
+
   async golden(name: string, target: Target): Promise<{ failures: readonly string[]; compared: number; all: number }> {
     const url = new URL(`../golden/vectors/${name}.safetensors`, import.meta.url);
     const file = goldenFileOf(name, new Uint8Array(await (await fetch(url)).arrayBuffer()));

@@ -2,10 +2,13 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { deviceLost, noAdapter, noImplementation, unreadable } from "../../errors.ts";
-import { failures, reasons, webgpuBackendName, type DeviceBackend } from "./device.ts";
+import { currentBackend, failures, knownDevice, reasons, webgpuBackendName, type DeviceBackend } from "./device.ts";
 
 /** `GPUDevice`, where the project's TypeScript knows it. */
 type Device = typeof globalThis extends { readonly GPUDevice: { readonly prototype: infer D } } ? D : object;
+
+/** What devices should have: tfjs makes use of the first two. */
+const features = ["timestamp-query", "bgra8unorm-storage", "subgroups"] as const;
 
 /** A device, and what is known of it. */
 export interface WebGPU {
@@ -38,16 +41,13 @@ function watch(device: GPUDevice): Promise<string> {
 export async function createWebGPU(
   options: { readonly powerPreference?: "low-power" | "high-performance" } = {},
 ): Promise<WebGPU> {
-  const known = tf.engine().registry[webgpuBackendName] as DeviceBackend | undefined;
-  if (known && "device" in known && !reasons.has(known.device)) {
-    return handle(known, "a device of tfjs's own");
-  }
+  if (knownDevice()) return handle(currentBackend(), "a device of tfjs's own");
   const gpu = await implementation();
   const adapter = await gpu.requestAdapter({ powerPreference: options.powerPreference ?? "high-performance" });
   if (!adapter) throw noAdapter();
   const { limits } = adapter;
   const device = await adapter.requestDevice({
-    requiredFeatures: (["timestamp-query", "bgra8unorm-storage"] as const).filter((name) => adapter.features.has(name)),
+    requiredFeatures: features.filter((name) => adapter.features.has(name)),
     requiredLimits: {
       maxComputeWorkgroupStorageSize: limits.maxComputeWorkgroupStorageSize,
       maxComputeWorkgroupsPerDimension: limits.maxComputeWorkgroupsPerDimension,

@@ -30,6 +30,12 @@ export const failures = new WeakMap<object, Promise<Error | null>>();
 /** Why devices were lost. */
 export const reasons = new WeakMap<GPUDevice, string>();
 
+/** The device in use, if there is one that is not lost. */
+export function knownDevice(): GPUDevice | null {
+  const backend = tf.engine().registry[webgpuBackendName] as DeviceBackend | undefined;
+  return backend && "device" in backend && !reasons.has(backend.device) ? backend.device : null;
+}
+
 /** The backend in use, which has a device that is not lost.
  *  @throws NoWebGPUError where there is none yet; DeviceError where it is lost */
 export function currentBackend(): DeviceBackend {

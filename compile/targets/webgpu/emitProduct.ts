@@ -5,7 +5,8 @@ import { Nodes } from "../../kernels/nodes.ts";
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
 import type { Scalar } from "../../kernels/scalar.ts";
 import { sizeOf, type Shape } from "../../type.ts";
-import { ceilDivide, operandStart, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts";
+import { ceilDivide, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts";
+import type { Memories } from "./memory.ts";
 import { NestCode } from "./nestCode.ts";
 import { toWord } from "./wgslScalar.ts";
 
@@ -23,8 +24,8 @@ export function worthTiling({ m, n, k, lhs }: Contract, team: Team): boolean {
   return team.many && team.lanes >= 16 && lhs.dtype === "float32" && sizeOf(m) >= 16 && sizeOf(n) >= 16 && sizeOf(k) >= 16; // prettier-ignore
 }
 
-/** The value of an operand at (batch, row, depth), as lines that declare `name`. */
-function sideText(kernel: Kernel, body: Scalar, batch: Shape, rows: Shape, k: Shape, name: string): string {
+/** The value of an operand at (batch, row, depth), as lines that set `value`. */
+function sideText(kernel: Kernel, body: Scalar, batch: Shape, rows: Shape, k: Shape, memories: Memories): string {
   const nodes = new Nodes(kernel.operands);
   const root = nodes.intern(body);
   const counters = [
@@ -39,18 +40,24 @@ function sideText(kernel: Kernel, body: Scalar, batch: Shape, rows: Shape, k: Sh
     lines.push(...split.lines);
     return split.axes;
   });
-  const code = new NestCode(nodes, axes, 1, operandStart);
+  const code = new NestCode(nodes, axes, 1, memories.operands);
   const value = code.value(root);
-  return [...lines, ...code.scopes[0]!, `${name} = ${value};`].join("\n");
+  return [...lines, ...code.scopes[0]!, `value = ${value};`].join("\n");
 }
 
-export function emitProduct(name: string, kernel: Kernel, form: Contract, { lanes }: Team): KernelCode {
+export function emitProduct(
+  name: string,
+  kernel: Kernel,
+  form: Contract,
+  { lanes }: Team,
+  memories: Memories,
+): KernelCode {
   const { rows, columns } = sides(lanes);
   const [tileM, tileN] = [rows * square, columns * square];
   const [b, m, n, k] = [sizeOf(form.batch), sizeOf(form.m), sizeOf(form.n), sizeOf(form.k)];
   const [across, down] = [ceilDivide(n, tileN), ceilDivide(m, tileM)];
-  const left = sideText(kernel, form.lhs, form.batch, form.m, form.k, "value");
-  const right = sideText(kernel, form.rhs, form.batch, form.n, form.k, "value");
+  const left = sideText(kernel, form.lhs, form.batch, form.m, form.k, memories);
+  const right = sideText(kernel, form.rhs, form.batch, form.n, form.k, memories);
   const load = (text: string, tile: number, begin: string, limit: number, at: number): string => `
 for (var e = lane; e < ${tile * depth}i; e += ${lanes}i) {
 let kk = k0 + e % ${depth}i;
@@ -85,7 +92,7 @@ workgroupBarrier();
 }
 ${squareOf(
   (i, j) =>
-    `{ let mm = m0 + y + ${i * rows}i; let nn = n0 + x + ${j * columns}i; if (mm < ${m}i && nn < ${n}i) { arena[r0 + (b * ${m}i + mm) * ${n}i + nn] = ${toWord(`c${i}${j}`, "float32")}; } }`,
+    `{ let mm = m0 + y + ${i * rows}i; let nn = n0 + x + ${j * columns}i; if (mm < ${m}i && nn < ${n}i) { ${memories.results[0]}[r0 + (b * ${m}i + mm) * ${n}i + nn] = ${toWord(`c${i}${j}`, "float32")}; } }`,
 )}
 }
 }`;

@@ -1,16 +1,14 @@
 // Reductions and products: one invocation an element, or several that meet in workgroup memory.
 
-import { mergeAxes, type Level } from "../../kernels/axes.ts";
-import { affinesOf, Nodes, type Node } from "../../kernels/nodes.ts";
-import type { Combiner } from "../../graph/graph.ts";
-import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
+import type { Kernel } from "../../kernels/kernel.ts";
 import { identityOf } from "../../kernels/scalar.ts";
-import { sizeOf, type DType, type Shape } from "../../type.ts";
-import { ceilDivide, operandStart, powerOfTwoBelow, rowMajor, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import { sizeOf } from "../../type.ts";
+import { ceilDivide, powerOfTwoBelow, rowMajor, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import { emitBySubgroups } from "./emitBySubgroups.ts";
+import type { Memories } from "./memory.ts";
 import { NestCode, type AxisVariable } from "./nestCode.ts";
-import { applyText, literal, toWord } from "./wgslScalar.ts";
-
-type Reduce = Extract<LoopForm, { form: "reduce" }>;
+import { besides, combined, partsOf, type Reduce } from "./reduction.ts";
+import { literal, toWord } from "./wgslScalar.ts";
 
 /** How many invocations share an element. */
 function lanesEach(team: Team, size: number, reduced: number): number {
@@ -19,45 +17,25 @@ function lanesEach(team: Team, size: number, reduced: number): number {
   return Math.min(team.lanes, useful, powerOfTwoBelow(wanted));
 }
 
-export function emitReduce(name: string, kernel: Kernel, form: Reduce, team: Team): KernelCode {
+export function emitReduce(name: string, kernel: Kernel, form: Reduce, team: Team, memories: Memories): KernelCode {
   const size = sizeOf(form.shape);
   const reduced = sizeOf(form.reduced);
   const each = lanesEach(team, size, reduced);
   const groups = ceilDivide((size * each) / (each === 1 ? together(size, team.lanes) : 1), team.lanes);
   const head = signature(name, kernel);
-  if (each === 1) return { text: `${head} {\n${serial(kernel, form, team)}\n}`, scratch: { f32: 0, i32: 0 }, groups };
+  if (each === 1)
+    return { text: `${head} {\n${serial(kernel, form, team, memories)}\n}`, scratch: { f32: 0, i32: 0 }, groups };
   const float = kernel.results[0]!.dtype === "float32";
   const scratch = { f32: float ? team.lanes : 0, i32: float ? 0 : team.lanes };
-  return { text: `${head} {\n${shared(kernel, form, team, each)}\n}`, scratch, groups };
+  const bySubgroups = emitBySubgroups(name, kernel, form, team, memories, each);
+  if (bySubgroups) return bySubgroups;
+  return { text: `${head} {\n${shared(kernel, form, team, memories, each)}\n}`, scratch, groups };
 }
-
-interface Parts {
-  readonly nodes: Nodes;
-  readonly root: Node;
-  readonly outer: readonly Level[];
-  readonly inner: readonly Level[];
-}
-
-function partsOf(kernel: Kernel, { shape, reduced, body }: Reduce): Parts {
-  const nodes = new Nodes(kernel.operands);
-  const root = nodes.intern(body);
-  const affines = [...affinesOf(nodes), rowMajor(shape)];
-  const sizes: Shape = [...shape, ...reduced];
-  return {
-    nodes,
-    root,
-    outer: mergeAxes(sizes, 0, shape.length, affines),
-    inner: mergeAxes(sizes, shape.length, sizes.length, affines),
-  };
-}
-
-const combined = (combiner: Combiner, dtype: DType, x: string, y: string): string =>
-  applyText(combiner, dtype, dtype, [x, y]);
 
 /** How many elements an invocation computes at a time: their terms have factors in common, which are read once. */
 const together = (size: number, lanes: number): number => [4, 2].find((n) => size % n === 0 && size / n >= lanes) ?? 1;
 
-function serial(kernel: Kernel, form: Reduce, team: Team): string {
+function serial(kernel: Kernel, form: Reduce, team: Team, memories: Memories): string {
   const { nodes, root, outer, inner } = partsOf(kernel, form);
   const { dtype } = root;
   const size = sizeOf(form.shape);
@@ -74,14 +52,14 @@ function serial(kernel: Kernel, form: Reduce, team: Team): string {
       ...split.axes,
       ...inner.map(({ axis }, depth) => ({ axis, name: `k${axis}`, scope: 2 + depth })),
     ];
-    const code = new NestCode(nodes, axes, 2 + inner.length, operandStart, prefix);
+    const code = new NestCode(nodes, axes, 2 + inner.length, memories.operands, prefix);
     const value = code.value(root);
     const place = code.position("r0", rowMajor(form.shape));
     scopes[1]!.push(`let ${prefix}i = n + ${copy * share}i;`, ...split.lines);
     code.scopes.forEach((lines, depth) => scopes[depth]!.push(...lines));
     scopes[1]!.push(`var ${prefix}sum = ${identity};`);
     last.push(`${prefix}sum = ${combined(form.combiner, dtype, `${prefix}sum`, value)};`);
-    stores.push(`arena[${place}] = ${toWord(`${prefix}sum`, dtype)};`);
+    stores.push(`${memories.results[0]}[${place}] = ${toWord(`${prefix}sum`, dtype)};`);
   }
   const step = team.many ? `groups * ${team.lanes}i` : `${team.lanes}i`;
   const merged = withoutRepeats([...scopes, [...last], stores]);
@@ -119,22 +97,22 @@ function withoutRepeats(scopes: readonly (readonly string[])[]): string[][] {
 }
 
 /** `each` invocations an element: each takes every `each`-th term, then halves meet. */
-function shared(kernel: Kernel, form: Reduce, team: Team, each: number): string {
-  const { nodes, root, outer, inner } = partsOf(kernel, form);
+function shared(kernel: Kernel, form: Reduce, team: Team, memories: Memories, each: number): string {
+  const parts = partsOf(kernel, form);
+  const { nodes, root, outer, inner } = parts;
   const { dtype } = root;
   const [size, reduced] = [sizeOf(form.shape), sizeOf(form.reduced)];
   const per = team.lanes / each;
   const split = splitCounter("i", outer, 1, "a");
   const splitInner = splitCounter("k", inner, 2, "k");
-  const code = new NestCode(nodes, [...split.axes, ...splitInner.axes], 3, operandStart);
+  const code = new NestCode(nodes, [...split.axes, ...splitInner.axes], 3, memories.operands);
   const value = code.value(root);
   const place = code.position("r0", rowMajor(form.shape));
   const scratch = dtype === "float32" ? "scratchF32" : "scratchI32";
   const stored = dtype === "bool" ? (x: string) => `select(0i, 1i, ${x})` : (x: string) => x;
   const loaded = dtype === "bool" ? (x: string) => `(${x} != 0i)` : (x: string) => x;
   // Neighbours take neighbouring terms where these lie side by side, else neighbouring elements.
-  const innermost = inner.at(-1)?.axis ?? -1;
-  const beside = affinesOf(nodes).some(({ coefficients }) => Math.abs(coefficients[innermost] ?? 0) === 1);
+  const beside = besides(parts);
   const [sub, slot] = beside ? [`lane % ${each}i`, `lane / ${each}i`] : [`lane / ${per}i`, `lane % ${per}i`];
   const apart = beside ? 1 : per;
   const lines = [
@@ -161,7 +139,7 @@ function shared(kernel: Kernel, form: Reduce, team: Team, each: number): string 
   }
   lines.push(
     `if (sub == 0i && base + slot < ${size}i) {`,
-    `arena[${place}] = ${toWord(loaded(`${scratch}[lane]`), dtype)};`,
+    `${memories.results[0]}[${place}] = ${toWord(loaded(`${scratch}[lane]`), dtype)};`,
     "}",
     "}",
   );

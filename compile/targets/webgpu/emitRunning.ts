@@ -5,7 +5,8 @@ import { affinesOf, Nodes } from "../../kernels/nodes.ts";
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
 import { identityOf } from "../../kernels/scalar.ts";
 import { sizeOf } from "../../type.ts";
-import { ceilDivide, operandStart, rowMajor, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import { ceilDivide, rowMajor, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import type { Memories } from "./memory.ts";
 import { NestCode, type AxisVariable } from "./nestCode.ts";
 import { applyText, literal, toWord } from "./wgslScalar.ts";
 
@@ -14,7 +15,7 @@ type Running = Extract<LoopForm, { form: "running" }>;
 /** A line shorter than this is one invocation's. */
 const longLine = 32;
 
-export function emitRunning(name: string, kernel: Kernel, form: Running, team: Team): KernelCode {
+export function emitRunning(name: string, kernel: Kernel, form: Running, team: Team, memories: Memories): KernelCode {
   const length = form.shape[form.dimension]!;
   const lines = sizeOf(form.shape) / length;
   const together = length >= longLine && lines < team.lanes / 4;
@@ -31,10 +32,10 @@ export function emitRunning(name: string, kernel: Kernel, form: Running, team: T
   /** A loop over steps `from` up to `to` of the line; `store` says whether results are written. */
   const steps = (prefix: string, from: string, to: string, store: boolean): { before: string[]; loop: string[] } => {
     const axes: AxisVariable[] = [...split.axes, { axis: form.dimension, name: "j", scope: 2 }];
-    const code = new NestCode(nodes, axes, 3, operandStart, prefix);
+    const code = new NestCode(nodes, axes, 3, memories.operands, prefix);
     const value = code.value(root);
     const place = code.position("r0", rowMajor(form.shape));
-    const write = (x: string): string[] => (store ? [`arena[${place}] = ${toWord(x, dtype)};`] : []);
+    const write = (x: string): string[] => (store ? [`${memories.results[0]}[${place}] = ${toWord(x, dtype)};`] : []);
     return {
       before: [...code.scopes[0]!, ...code.scopes[1]!],
       loop: [

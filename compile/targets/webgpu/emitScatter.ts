@@ -6,7 +6,8 @@ import { Nodes } from "../../kernels/nodes.ts";
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
 import { isAffine, type Affine, type Scalar } from "../../kernels/scalar.ts";
 import { sizeOf } from "../../type.ts";
-import { ceilDivide, flatIndex, operandStart, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import { ceilDivide, flatIndex, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import type { Memories } from "./memory.ts";
 import { NestCode, type AxisVariable } from "./nestCode.ts";
 import { applyText, fromWord, toWord } from "./wgslScalar.ts";
 
@@ -23,22 +24,24 @@ const ownAxes = (at: readonly (Affine | Scalar)[]): ReadonlySet<number> =>
   );
 
 /** Copies operand 0 to the result: what a scatter begins with. */
-export function emitScatterBase(name: string, kernel: Kernel, team: Team): KernelCode {
+export function emitScatterBase(name: string, kernel: Kernel, team: Team, memories: Memories): KernelCode {
   const size = sizeOf(kernel.results[0]!.shape);
+  const [from, to] = [memories.operands[0]!, memories.results[0]!];
   const start = team.many ? `group * ${team.lanes}i + lane` : "lane";
   const step = team.many ? `groups * ${team.lanes}i` : `${team.lanes}i`;
-  const loop = `for (var i = ${start}; i < ${size}i; i += ${step}) { arena[r0 + i] = arena[p0 + i]; }`;
+  const loop = `for (var i = ${start}; i < ${size}i; i += ${step}) { ${to}[r0 + i] = ${from}[p0 + i]; }`;
   return {
-    text: `${signature(name, kernel)} {\nif (p0 != r0) {\n${loop}\n}\n}`,
+    text: `${signature(name, kernel)} {\n${from === to ? `if (p0 != r0) {\n${loop}\n}` : loop}\n}`,
     scratch: { f32: 0, i32: 0 },
     groups: ceilDivide(size, team.lanes),
   };
 }
 
-export function emitScatter(name: string, kernel: Kernel, form: Scatter, team: Team): KernelCode {
+export function emitScatter(name: string, kernel: Kernel, form: Scatter, team: Team, memories: Memories): KernelCode {
   if (sizeOf(form.shape) === 0)
     return { text: `${signature(name, kernel)} {}`, scratch: { f32: 0, i32: 0 }, groups: 1 };
   const own = ownAxes(form.at);
+  const memory = memories.results[0]!;
   const nodes = new Nodes(kernel.operands);
   const inRange = nodes.intern(form.inRange);
   const body = nodes.intern(form.body);
@@ -51,7 +54,7 @@ export function emitScatter(name: string, kernel: Kernel, form: Scatter, team: T
     ...split.axes,
     ...inner.map(({ axis }, depth) => ({ axis, name: `k${axis}`, scope: 2 + depth })),
   ];
-  const code = new NestCode(nodes, axes, 2 + inner.length, operandStart);
+  const code = new NestCode(nodes, axes, 2 + inner.length, memories.operands);
   const place = code.position("r0", affine, terms);
   const value = code.value(body);
   const condition = code.value(inRange);
@@ -60,7 +63,7 @@ export function emitScatter(name: string, kernel: Kernel, form: Scatter, team: T
   const start = team.many ? `group * ${team.lanes}i + lane` : "lane";
   const step = team.many ? `groups * ${team.lanes}i` : `${team.lanes}i`;
   const sum =
-    form.combiner === "set" ? value : applyText("add", dtype, dtype, [fromWord(`arena[${place}]`, dtype), value]);
+    form.combiner === "set" ? value : applyText("add", dtype, dtype, [fromWord(`${memory}[${place}]`, dtype), value]);
   const lines = [
     ...code.scopes[0]!,
     `for (var i = ${start}; i < ${size}i; i += ${step}) {`,
@@ -70,7 +73,7 @@ export function emitScatter(name: string, kernel: Kernel, form: Scatter, team: T
       `for (var k${axis} = 0i; k${axis} < ${n}i; k${axis}++) {`,
       ...code.scopes[2 + depth]!,
     ]),
-    `if (${condition}) { arena[${place}] = ${toWord(sum, dtype)}; }`,
+    `if (${condition}) { ${memory}[${place}] = ${toWord(sum, dtype)}; }`,
     ...inner.map(() => "}"),
     "}",
   ];

@@ -3,6 +3,7 @@
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
 import { sizeOf, type DType } from "../../type.ts";
 import { ceilDivide, signature, type KernelCode, type Team } from "./kernelCode.ts";
+import type { Memories } from "./memory.ts";
 
 type Sort = Extract<LoopForm, { form: "sort" }>;
 
@@ -14,7 +15,13 @@ const keys: Record<DType, string> = {
   bool: "word",
 };
 
-export function emitSort(name: string, kernel: Kernel, { shape, descending }: Sort, team: Team): KernelCode {
+export function emitSort(
+  name: string,
+  kernel: Kernel,
+  { shape, descending }: Sort,
+  team: Team,
+  { operands, results }: Memories,
+): KernelCode {
   const length = shape.at(-1) ?? 1;
   const size = sizeOf(shape);
   const { dtype } = kernel.operands[0]!;
@@ -26,17 +33,17 @@ export function emitSort(name: string, kernel: Kernel, { shape, descending }: So
 for (var i = ${start}; i < ${size}i; i += ${step}) {
 let j = i % ${length}i;
 let row = i - j;
-var word = arena[p0 + i];
+var word = ${operands[0]}[p0 + i];
 let own = word;
 let key = ${key};
 var place = row;
 for (var q = 0i; q < ${length}i; q++) {
-word = arena[p0 + row + q];
+word = ${operands[0]}[p0 + row + q];
 let other = ${key};
 if (other < key || (other == key && q < j)) { place++; }
 }
-arena[r0 + place] = own;
-arena[r1 + place] = bitcast<u32>(j);
+${results[0]}[r0 + place] = own;
+${results[1]}[r1 + place] = bitcast<u32>(j);
 }
 }`;
   return { text, scratch: { f32: 0, i32: 0 }, groups: ceilDivide(size, team.lanes) };

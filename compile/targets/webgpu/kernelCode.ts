@@ -7,6 +7,8 @@ import { constantIndex, axisIndex, type Affine, type Scalar } from "../../kernel
 import { sizeOf, stridesOf, type Shape, type TensorType } from "../../type.ts";
 import { NestCode, type AxisVariable } from "./nestCode.ts";
 import type { Kernel } from "../../kernels/kernel.ts";
+import type { Memories, Memory } from "./memory.ts";
+import type { Subgroups } from "./subgroups.ts";
 import { literal, toWord } from "./wgslScalar.ts";
 
 /** Whom a function is written for. */
@@ -15,6 +17,8 @@ export interface Team {
   readonly lanes: number;
   /** Whether several workgroups share the kernel: then none can wait for another. */
   readonly many: boolean;
+  /** Null where lanes cannot add up without a barrier. */
+  readonly subgroups: Subgroups | null;
 }
 
 /** A function of WGSL, and what it needs. */
@@ -32,12 +36,8 @@ export function signature(name: string, kernel: Kernel): string {
   return `fn ${name}(${["lane: i32", "group: i32", "groups: i32", ...places].join(", ")})`;
 }
 
-export const operandStart = (operand: number): string => `p${operand}`;
-
 /** A row-major position in a tensor of `shape` as an affine function of as many axes. */
 export const rowMajor = (shape: Shape): Affine => ({ offset: 0, coefficients: stridesOf(shape) });
-
-/** The affine functions of all nodes: what loops are merged by. */
 
 /** Loops that take apart one counter, `counter`, into variables of axes; lines that declare these. */
 export function splitCounter(
@@ -66,6 +66,7 @@ export function splitCounter(
 export function mapText(
   { lanes, many }: Team,
   operands: readonly TensorType[],
+  memories: Memories,
   shape: Shape,
   body: Scalar,
   at: Affine,
@@ -78,7 +79,7 @@ export function mapText(
   const levels = mergeAxes(shape, 0, shape.length, [...affinesOf(nodes), target]);
   const size = sizeOf(shape);
   const split = splitCounter("i", levels, 1, `${prefix}a`);
-  const code = new NestCode(nodes, split.axes, 2, operandStart, prefix);
+  const code = new NestCode(nodes, split.axes, 2, memories.operands, prefix);
   const value = code.value(root);
   const place = code.position("r0", target);
   return [
@@ -86,16 +87,16 @@ export function mapText(
     `for (var i = ${many ? `group * ${lanes}i + lane` : "lane"}; i < ${size}i; i += ${many ? `groups * ${lanes}i` : `${lanes}i`}) {`,
     ...split.lines,
     ...code.scopes[1]!,
-    `arena[${place}] = ${toWord(value, root.dtype)};`,
+    `${memories.results[0]}[${place}] = ${toWord(value, root.dtype)};`,
     "}",
   ].join("\n");
 }
 
 /** Fills a result with a number. */
-export function fillText(team: Team, { shape, dtype }: TensorType, fill: number): string {
+export function fillText(team: Team, memory: Memory, { shape, dtype }: TensorType, fill: number): string {
   const step = team.many ? `groups * ${team.lanes}i` : `${team.lanes}i`;
   const start = team.many ? `group * ${team.lanes}i + lane` : "lane";
-  return `for (var i = ${start}; i < ${sizeOf(shape)}i; i += ${step}) { arena[r0 + i] = ${toWord(literal(fill, dtype), dtype)}; }`;
+  return `for (var i = ${start}; i < ${sizeOf(shape)}i; i += ${step}) { ${memory}[r0 + i] = ${toWord(literal(fill, dtype), dtype)}; }`;
 }
 
 /** The flat position of an index list as one affine function; run-time terms as nodes. */

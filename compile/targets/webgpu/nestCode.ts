@@ -3,6 +3,7 @@
 
 import { argumentsOf, type Node, type Nodes, type Term } from "../../kernels/nodes.ts";
 import type { Affine } from "../../kernels/scalar.ts";
+import type { Memory } from "./memory.ts";
 import { applyText, fromWord, literal, wgslTypes } from "./wgslScalar.ts";
 
 /** A loop axis with a variable (an i32) that holds it in scopes from `scope` on. */
@@ -23,23 +24,17 @@ export class NestCode {
   readonly #nodes: Nodes;
   readonly #axes: readonly AxisVariable[];
   readonly #prefix: string;
-  /** Where operand `i` begins: an i32 in words. */
-  readonly #start: (operand: number) => string;
+  /** The memory that operand `i` is in; it begins at word `p<i>`. */
+  readonly #memories: readonly Memory[];
   readonly #known = new Map<Node, Place>();
   readonly #sums = new Map<string, Place>();
   #count = 0;
 
-  constructor(
-    nodes: Nodes,
-    axes: readonly AxisVariable[],
-    scopes: number,
-    start: (operand: number) => string,
-    prefix = "",
-  ) {
+  constructor(nodes: Nodes, axes: readonly AxisVariable[], scopes: number, memories: readonly Memory[], prefix = "") {
     this.#nodes = nodes;
     this.#axes = axes;
     this.#prefix = prefix;
-    this.#start = start;
+    this.#memories = memories;
     this.scopes = Array.from({ length: scopes }, () => []);
   }
 
@@ -121,8 +116,8 @@ export class NestCode {
         return this.#let(text, scope);
       }
       case "load": {
-        const { text, scope } = this.#position(this.#start(node.operand), node.affine, node.terms);
-        return this.#let(fromWord(`arena[${text}]`, node.dtype), scope);
+        const { text, scope } = this.#position(`p${node.operand}`, node.affine, node.terms);
+        return this.#let(fromWord(`${this.#memories[node.operand]}[${text}]`, node.dtype), scope);
       }
       case "apply": {
         const rounded = roundingTrick(node);

@@ -3,6 +3,7 @@
 // Nothing grows with the length of a loop, unless one round of it is too much for a single workgroup: then the host counts.
 
 import type { Instruction, UnplannedProgram } from "../../program/program.ts";
+import type { Machine } from "./machine.ts";
 import { Sections } from "./sections.ts";
 
 type Loop = Extract<Instruction, { readonly kind: "loop" }>;
@@ -35,13 +36,24 @@ export interface Sizes {
   readonly small: number;
   /** A loop whose rounds cost more than this is not for a single workgroup. */
   readonly round: number;
+  /** The same of a row's part in a round, where rows are too few to keep a device busy: all workgroups then share each kernel. */
+  readonly rowRound: number;
   /** A loop of less work than this is never sliced. */
   readonly slice: number;
   /** Operations of a dispatch, at most; what the device does in its time budget unless told. */
   readonly most?: number;
+  /** What a device is taken to have; what it has unless told. */
+  readonly machine?: Partial<Machine>;
 }
 
-export const scheduleSizes: Sizes = { small: 40_000, round: 3_000_000, slice: 2_000_000 };
+export const scheduleSizes: Sizes = { small: 40_000, round: 3_000_000, rowRound: 48_000_000, slice: 2_000_000 };
+
+/** The same for a device: two rows keep a processor busy that plays one, and a dispatch costs it more. */
+export const sizesFor = ({ processor }: Machine): Sizes =>
+  processor ? { ...scheduleSizes, rowRound: Infinity } : scheduleSizes;
+
+/** Rows that leave most of a device idle, with a workgroup each. */
+export const fewRows = 16;
 
 /** The steps, and the program as planning must see it: rows of a team's instructions are at different ones of these. */
 export function schedule(
@@ -73,14 +85,19 @@ export function schedule(
     for (const instruction of list) {
       if (run.length > 0 && rows !== null) {
         const longer = sections.countOf([...run, instruction]);
-        if (longer !== null && !isGrid(instruction)) {
+        if (longer !== null && !isGrid(instruction) && !isForHost(instruction)) {
           append(instruction, longer);
           continue;
         }
       }
       const own = instruction.kind === "loop" ? sections.countOf([instruction]) : null;
       const work = sections.work([instruction]);
-      if (own !== null) {
+      if (isForHost(instruction)) {
+        close();
+        const inside = visit(instruction.body, [...around, instruction.loop]);
+        steps.push({ kind: "repeat", loop: instruction, body: inside.steps });
+        planned.push({ ...instruction, body: inside.planned });
+      } else if (own !== null) {
         // What leads to it, pointers and copies, may go by its rows too.
         const joined: number | null = rows === null && run.length > 0 ? sections.countOf([...run, instruction]) : null;
         if (joined !== null) rows = joined;
@@ -89,11 +106,6 @@ export function schedule(
         close();
         steps.push({ kind: "grid", call: instruction, work, around });
         planned.push(instruction);
-      } else if (instruction.kind === "loop" && work / instruction.count > sizes.round && !instruction.limit) {
-        close();
-        const inside = visit(instruction.body, [...around, instruction.loop]);
-        steps.push({ kind: "repeat", loop: instruction, body: inside.steps });
-        planned.push({ ...instruction, body: inside.planned });
       } else append(instruction, null);
     }
     close();
@@ -102,6 +114,14 @@ export function schedule(
 
   const isGrid = (instruction: Instruction): instruction is Extract<Instruction, { kind: "call" }> =>
     instruction.kind === "call" && sections.work([instruction]) > sizes.small;
+
+  /** Whether a round is too much for a workgroup a row, or for one where rows depend on each other. */
+  const isForHost = (instruction: Instruction): instruction is Loop => {
+    if (instruction.kind !== "loop" || instruction.limit) return false;
+    const round = sections.work([instruction]) / instruction.count;
+    const rows = sections.countOf([instruction]);
+    return rows === null ? round > sizes.round : rows <= fewRows && round / rows > sizes.rowRound;
+  };
 
   const teams = (list: readonly Instruction[], rows: number, around: readonly number[]): Step[] => {
     const steps: Step[] = [];

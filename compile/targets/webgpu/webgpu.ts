@@ -10,10 +10,14 @@ import { sizeOf, typedValues, type DType, type TensorType, type TypedValues } fr
 import type { Submitted } from "../target.ts";
 import { arenaOf } from "./arena.ts";
 import { currentBackend, failures, type DeviceBackend } from "./device.ts";
+import { localBuffers } from "./localBuffers.ts";
+import { machineOf, type Machine } from "./machine.ts";
 import { schedule, scheduleSizes, type Sizes, type Step } from "./schedule.ts";
 import { Sections } from "./sections.ts";
-import { gridShaders, layoutOf, sliceWords, teamShader, type Layout, type Shader } from "./shader.ts";
+import { gridShaders, layoutOf, sliceWords, type Layout, type Shader } from "./shader.ts";
+import { teamShader } from "./teamShader.ts";
 import { dispatchesOf, type Dispatch, type ReadyStep } from "./slices.ts";
+import { scratchOf, widthOf } from "./width.ts";
 
 interface Module extends Pick<Shader, "moves" | "workgroups"> {
   readonly pipeline: GPUComputePipeline;
@@ -40,6 +44,8 @@ const firstSpeed = 100_000;
 
 export class WebGPUProgram {
   readonly #program: Program;
+  /** The same, before buffers had places. */
+  readonly #unplaced: UnplannedProgram;
   readonly #steps: readonly Step[];
   readonly #sections: Sections;
   readonly #layout: Layout;
@@ -48,13 +54,14 @@ export class WebGPUProgram {
   #speed = firstSpeed;
   #submitted: Submitted = { dispatches: 0, submissions: 0, bytesMoved: 0, bytesUploaded: 0 };
 
-  readonly #most: number | undefined;
+  readonly #sizes: Sizes;
 
   constructor(whole: UnplannedProgram, sizes: Sizes = scheduleSizes) {
-    this.#most = sizes.most;
+    this.#sizes = sizes;
     const { steps, program } = schedule(whole, sizes);
     this.#steps = steps;
     this.#sections = new Sections(program);
+    this.#unplaced = program;
     this.#program = planBuffers(program);
     this.#layout = layoutOf(program);
   }
@@ -67,13 +74,13 @@ export class WebGPUProgram {
     return this.#submitted;
   }
 
-  /** The modules' text, for a device's number of lanes. */
-  shaders(lanes: number): readonly string[] {
+  /** The modules' text for a device. */
+  shaders(machine: Machine): readonly string[] {
     const texts: string[] = [];
     this.#ready((shader) => {
       texts.push(shader.code);
       return shader;
-    }, lanes);
+    }, machine);
     return texts;
   }
 
@@ -160,14 +167,18 @@ export class WebGPUProgram {
     return 4 * this.#layout.start + this.#program.buffers[base.buffer]!.start + offset;
   }
 
-  #ready<M extends Pick<Shader, "moves">>(make: (shader: Shader) => M, lanes: number): ReadyStep<M>[] {
+  #ready<M extends Pick<Shader, "moves">>(make: (shader: Shader) => M, machine: Machine): ReadyStep<M>[] {
     const visit = (steps: readonly Step[]): ReadyStep<M>[] =>
       steps.map((step): ReadyStep<M> => {
         switch (step.kind) {
           case "team":
-            return { kind: "team", step, modules: [make(teamShader(this.#program, this.#layout, this.#sections, step, lanes))] }; // prettier-ignore
+            return { kind: "team", step, modules: [make(this.#teamShader(step, machine))] };
           case "grid":
-            return { kind: "grid", step, modules: gridShaders(this.#program, this.#layout, step, lanes).map(make) };
+            return {
+              kind: "grid",
+              step,
+              modules: gridShaders(this.#program, this.#layout, step, { ...machine, many: true }).map(make),
+            };
           case "repeat":
             return { kind: "repeat", step, body: visit(step.body) };
           default:
@@ -175,6 +186,14 @@ export class WebGPUProgram {
         }
       });
     return visit(this.#steps);
+  }
+
+  #teamShader(step: Extract<Step, { kind: "team" }>, machine: Machine): Shader {
+    const { memory, near, subgroups } = machine;
+    const lanes = widthOf(this.#program, this.#sections, step, machine);
+    const room = near ? memory - scratchOf(this.#program, step, { lanes, subgroups }) : 0;
+    const local = localBuffers(this.#unplaced, this.#sections, step, room);
+    return teamShader(this.#program, this.#layout, this.#sections, step, { lanes, many: false, subgroups }, local);
   }
 
   #load(device: GPUDevice): Loaded {
@@ -197,7 +216,7 @@ export class WebGPUProgram {
       }
       return { pipeline, moves, workgroups };
     };
-    const steps = this.#ready(make, lanesOf(device));
+    const steps = this.#ready(make, { ...machineOf(device), ...this.#sizes.machine });
     const loaded: Loaded = {
       device,
       layout,
@@ -216,7 +235,7 @@ export class WebGPUProgram {
   }
 
   #plan(loaded: Loaded): NonNullable<Loaded["plan"]> {
-    const most = this.#most ?? this.#speed * budget;
+    const most = this.#sizes.most ?? this.#speed * budget;
     const { plan, device } = loaded;
     // A new speed that would cut as before changes nothing.
     if (plan && most >= plan.most / 2 && (most <= plan.most * 2 || isUncut(plan.dispatches, loaded.steps.length))) {
@@ -268,14 +287,6 @@ const uniformStride = 256;
 const tensorUsage = 0x80 | 0x4 | 0x8; // STORAGE | COPY_SRC | COPY_DST, as tfjs has it
 
 const isUncut = (dispatches: readonly unknown[], steps: number): boolean => dispatches.length <= steps;
-
-/** Invocations of a workgroup: as many as the device allows, up to 256; but two subgroups' worth where these are so small that
- *  a processor without a GPU plays the device: it goes through subgroups one after the other, at every barrier anew. */
-export function lanesOf({ limits, adapterInfo }: GPUDevice): number {
-  const most = Math.min(limits.maxComputeInvocationsPerWorkgroup, limits.maxComputeWorkgroupSizeX, 256);
-  const subgroup = adapterInfo?.subgroupMaxSize ?? 0; // older browsers do not say
-  return 2 ** Math.floor(Math.log2(subgroup > 0 && subgroup <= 8 ? 2 * subgroup : most));
-}
 
 function bindGroup(loaded: Loaded, arena: GPUBuffer, uniform: GPUBuffer): GPUBindGroup {
   if (loaded.group?.arena !== arena || loaded.group.uniform !== uniform) {

@@ -156,6 +156,12 @@ const helpers = {
   isNaN: "fn isNaN(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }",
   maximumFloat: "fn maximumFloat(x: f32, y: f32) -> f32 { return select(x, y, isNaN(y) || y > x); }",
   minimumFloat: "fn minimumFloat(x: f32, y: f32) -> f32 { return select(x, y, isNaN(y) || y < x); }",
+  // Integers in the order of the floats that they stand for, and back; a NaN becomes the integer that is given.
+  keyOfFloat: `fn keyOfFloat(x: f32, nan: i32) -> i32 {
+  let bits = bitcast<i32>(x);
+  return select(bits ^ ((bits >> 31u) & 0x7fffffffi), nan, isNaN(x));
+}`,
+  floatOfKey: "fn floatOfKey(key: i32) -> f32 { return bitcast<f32>(key ^ ((key >> 31u) & 0x7fffffffi)); }",
   // WGSL bounds the error for |y| in 2^-126 .. 2^126 only.
   divideFloat: `fn divideFloat(x: f32, y: f32) -> f32 {
   let s = select(select(1f, 16777216f, abs(y) < 1.1754944e-38f), 0.0625f, abs(y) > 8.507059e+37f);

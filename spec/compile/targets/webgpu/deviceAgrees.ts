@@ -13,11 +13,14 @@ import { withGraph } from "../../../../properties/laws/pass.ts";
 import { run } from "../../../../properties/laws/primitive.ts";
 import { valuesAs } from "../../../../compile/targets/wasm/backend.ts";
 
-/** As it is, everything by many workgroups and loops in slices of one round, everything by the host. */
+/** As it is, and with a row's buffers in the workgroup's memory; everything by many workgroups and loops in slices of one
+ *  round; the same by wide workgroups with little memory and no subgroups; everything by the host. */
 const schedules: Readonly<Record<string, Sizes>> = {
   usual: scheduleSizes,
-  sliced: { small: 0, round: Infinity, slice: 0, most: 1 },
-  byHost: { small: 0, round: 0, slice: Infinity },
+  near: { ...scheduleSizes, machine: { near: true } },
+  sliced: { small: 0, round: Infinity, rowRound: Infinity, slice: 0, most: 1, machine: { near: true } },
+  scarce: { small: Infinity, round: Infinity, rowRound: Infinity, slice: 0, most: 1, machine: { near: true, memory: 640, lanes: 64, widest: 64, subgroups: null } }, // prettier-ignore
+  byHost: { small: 0, round: 0, rowRound: 0, slice: Infinity },
 };
 
 /** Twice each, since the second run finds what the first one left. */

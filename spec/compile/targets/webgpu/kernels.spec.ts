@@ -1,4 +1,4 @@
-// Every form of kernel, on the device and interpreted: by one workgroup and by many.
+// Every form of kernel, on the device and interpreted: by one workgroup and by many, narrow and wide.
 
 import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
@@ -16,13 +16,21 @@ import { gpu, titled } from "./device.ts";
 const flushed = (values: TypedValues): TypedValues =>
   values instanceof Float32Array ? values.map((x) => (Math.abs(x) < 2 ** -126 ? 0 : x)) : values;
 
+/** A workgroup that most kernels are too small for. */
+const wide = { lanes: 128, widest: 128 } as const;
+
 async function agrees({ kernel, inputs: given }: KernelCase): Promise<void> {
   const inputs = given.map(flushed);
   const program = kernelProgram(kernel);
   const expected = interpretProgram(program, inputs);
   const whole = { ...program, buffers: program.buffers.map(({ bytes }) => ({ bytes, loop: -1 })) };
-  for (const small of [0, Infinity]) {
-    const compiled = new WebGPUProgram(whole, { small, round: Infinity, slice: Infinity });
+  for (const [small, machine] of [
+    [0, {}],
+    [Infinity, {}],
+    [Infinity, wide],
+    [0, { ...wide, subgroups: null }],
+  ] as const) {
+    const compiled = new WebGPUProgram(whole, { small, round: Infinity, rowRound: Infinity, slice: Infinity, machine });
     const tensors = program.inputs.map(({ type }, i) => tf.tensor(inputs[i]!, [...type.shape], type.dtype));
     const results = compiled.run(tensors);
     for (const [i, result] of results.entries()) expectNear(await result.data(), expected[i]!, 3e-6);
