@@ -24,6 +24,8 @@ export interface KernelFunc {
 export interface EmitOptions {
   readonly features: Features;
   readonly helper: (name: Helper) => number;
+  /** Adds a function to the module; equal ones are one. */
+  readonly add: (func: Func) => number;
 }
 
 export function emitKernel(kernel: Kernel, options: EmitOptions): KernelFunc {
@@ -33,6 +35,11 @@ export function emitKernel(kernel: Kernel, options: EmitOptions): KernelFunc {
   const context: KernelContext = {
     code,
     helper: options.helper,
+    inner: (name, count, emit) => {
+      const inner = new Code(name, { params: new Array<"i32">(count).fill("i32"), results: [] });
+      emit(inner, [...Array(count).keys()]);
+      return options.add(inner.finish());
+    },
     fused: options.features.relaxedMadd,
     wide: options.features.wide,
     scratchPointer: pointers,

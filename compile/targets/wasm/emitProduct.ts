@@ -117,6 +117,7 @@ export function emitProduct(context: KernelContext, kernel: KernelOf<"contract">
         out: { pointer: outPointer, rowBytes: 4 * N },
       },
       scratch,
+      context.inner,
     );
   };
   loops(0);

@@ -73,7 +73,11 @@ export function emitProgram(program: Program, features: Features, clocked = fals
   const funcs = new Funcs(clocked ? 1 : 0);
   let scratch = 0;
   const kernels = program.kernels.map((kernel) => {
-    const emitted = emitKernel(kernel, { features, helper: (name) => funcs.helper(name) });
+    const emitted = emitKernel(kernel, {
+      features,
+      helper: (name) => funcs.helper(name),
+      add: (func) => funcs.add(func),
+    });
     scratch = Math.max(scratch, emitted.scratch);
     return funcs.add(emitted.func);
   });

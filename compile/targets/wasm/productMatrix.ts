@@ -2,6 +2,7 @@
 // what is copied into neighbouring memory first (packed), and in which order, so that what is used again is still near.
 
 import type { Code, Local } from "./code.ts";
+import type { Inner } from "./kernelContext.ts";
 import { emitLoad, neighbours } from "./lanes.ts";
 import { emitDots, emitTile, type Arithmetic, type Tile } from "./productTile.ts";
 
@@ -28,7 +29,7 @@ export interface MatrixProduct {
 /** What a plan needs of scratch memory; its pointer is given when the code is emitted. */
 export interface ProductPlan {
   readonly scratch: number;
-  readonly emit: (code: Code, product: MatrixProduct, scratch: Local) => void;
+  readonly emit: (code: Code, product: MatrixProduct, scratch: Local, inner: Inner) => void;
 }
 
 interface Sizes extends Pick<MatrixProduct, "m" | "n" | "k"> {
@@ -254,10 +255,10 @@ function planPacked({ m, n, k, lhs, arithmetic }: Sizes): ProductPlan {
   const rightAligned = Math.ceil(rightBytes / 64) * 64;
   return {
     scratch: rightAligned + leftBytes,
-    emit: (code, product, scratch) => {
+    emit: (code, product, scratch, inner) => {
       const left = code.local("i32");
       code.get(scratch).plus(rightAligned).set(left);
-      emitPacked(code, product, { depth, panel: width, whole, packLeft, right: scratch, left });
+      emitPacked(code, product, { depth, panel: width, whole, packLeft, right: scratch, left }, inner);
     },
   };
 }
@@ -272,8 +273,13 @@ interface Packing {
   readonly left: Local;
 }
 
+function callWith(code: Code, func: number, ...pointers: readonly Local[]): void {
+  for (const pointer of pointers) code.get(pointer);
+  code.op("call", func);
+}
+
 /** Lanes along n; k in blocks, each adding to the result; the right operand packed in panels. */
-function emitPacked(code: Code, product: MatrixProduct, packing: Packing): void {
+function emitPacked(code: Code, product: MatrixProduct, packing: Packing, inner: Inner): void {
   const { arithmetic, m, n, k, lhs, rhs, out } = product;
   const { depth, panel, whole, packLeft, right, left } = packing;
   const most = tallest(arithmetic);
@@ -283,14 +289,13 @@ function emitPacked(code: Code, product: MatrixProduct, packing: Packing): void 
     const pack = (first: Local, columns: number): void => {
       const from = offsetPointer(code, rightBlock, first, 4);
       forParts(code, columns, packedN, (column, width) =>
-        emitPackRight(
+        callWith(
           code,
+          inner("pack columns", 2, (body, [source, target]) =>
+            emitPackRight(body, source!, rhs.kBytes, size, width, target!, panel),
+          ),
           offsetPointer(code, from, column, 4),
-          rhs.kBytes,
-          size,
-          width,
           offsetPointer(code, right, column, 4 * size),
-          panel,
         ),
       );
     };
@@ -300,28 +305,39 @@ function emitPacked(code: Code, product: MatrixProduct, packing: Packing): void 
     forParts(code, m, blockM, (top, height) => {
       const rows = offsetPointer(code, leftBlock, top, lhs.rowBytes);
       const outTop = offsetPointer(code, out.pointer, top, out.rowBytes);
-      if (packLeft)
-        emitPackLeft(code, { pointer: rows, rowBytes: lhs.rowBytes, kBytes: lhs.kBytes }, height, size, left, most);
+      if (packLeft) {
+        const packRows = inner("pack rows", 2, (body, [source, target]) =>
+          emitPackLeft(body, { ...lhs, pointer: source! }, height, size, target!, most),
+        );
+        callWith(code, packRows, rows, left);
+      }
       forParts(code, n, whole ? n : groupN, (first, columns) => {
         if (!whole) pack(first, columns);
         const outFirst = offsetPointer(code, outTop, first, 4);
         forParts(code, columns, panel, (column, width) => {
           const rightPanel = offsetPointer(code, right, column, 4 * size);
           const outColumn = offsetPointer(code, outFirst, column, 4);
-          forRows(code, height, most, (row, tile) => {
-            emitTile(code, {
-              arithmetic,
-              rows: tile,
-              ...vectorsOf(width),
-              k: size,
-              lhs: packLeft
-                ? { pointer: offsetPointer(code, left, row, 4 * size), row: 4, step: 4 * tile }
-                : { pointer: offsetPointer(code, rows, row, lhs.rowBytes), row: lhs.rowBytes, step: lhs.kBytes },
-              rhs: { pointer: rightPanel, row: 16, step: 4 * panel },
-              out: { pointer: offsetPointer(code, outColumn, row, out.rowBytes), row: out.rowBytes },
-              accumulate,
-            });
-          });
+          const tiles = inner("tiles", 3, (body, [leftPointer, rightPointer, outPointer]) =>
+            forRows(body, height, most, (row, tile) => {
+              const step = packLeft ? 4 * tile : lhs.kBytes;
+              const rowBytes = packLeft ? 4 : lhs.rowBytes;
+              emitTile(body, {
+                arithmetic,
+                rows: tile,
+                ...vectorsOf(width),
+                k: size,
+                lhs: {
+                  pointer: offsetPointer(body, leftPointer!, row, packLeft ? 4 * size : rowBytes),
+                  row: rowBytes,
+                  step,
+                },
+                rhs: { pointer: rightPointer!, row: 16, step: 4 * panel },
+                out: { pointer: offsetPointer(body, outPointer!, row, out.rowBytes), row: out.rowBytes },
+                accumulate,
+              });
+            }),
+          );
+          callWith(code, tiles, packLeft ? left : rows, rightPanel, outColumn);
         });
       });
     });

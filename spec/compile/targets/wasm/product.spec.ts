@@ -1,6 +1,7 @@
-// Products of sizes where blocks, panels and their rests meet, in all four layouts.
+// Products of sizes where blocks, panels and their rests meet, in all four layouts, for registers of both widths.
 
 import { describe, expect, it } from "vitest";
+import { detectFeatures } from "../../../../compile/targets/wasm/features.ts";
 import { compileWasm } from "../../../../compile/targets/wasm/wasm.ts";
 import { kernelProgram } from "./kernelProgram.ts";
 import { plainProduct, productKernel, type ProductSizes } from "./productKernel.ts";
@@ -35,11 +36,14 @@ describe("matrix products", () => {
         const random = (): number => (state = (Math.imul(state, 1664525) + 1013904223) | 0) / 2 ** 31;
         const x = Float32Array.from({ length: batch * m * k }, random);
         const y = Float32Array.from({ length: batch * k * n }, random);
-        const [actual] = compileWasm(kernelProgram(productKernel(product))).run([x, y]);
         const expected = plainProduct(product, x, y);
-        let worst = 0;
-        expected.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - actual![i]!))));
-        expect(worst).toBeLessThan(1e-6 * k);
+        for (const wide of [false, true]) {
+          const { run } = compileWasm(kernelProgram(productKernel(product)), { ...detectFeatures(), wide });
+          const [actual] = run([x, y]);
+          let worst = 0;
+          expected.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - actual![i]!))));
+          expect(worst, wide ? "wide" : "narrow").toBeLessThan(1e-6 * k);
+        }
       });
     }
   }
