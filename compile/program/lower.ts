@@ -28,7 +28,7 @@ const worth: Worth = { ...regionSizes, leastWork };
  *  how to form them. */
 export function lowerGraph(graph: Graph, threads = 1, sizes: Worth = worth, sweeps?: SweepRules): Program {
   const regions = makeRegions(parallelise(lowerWhole(graph), threads, sizes.leastWork), sizes);
-  return planBuffers(carriesInPlace(sweeps ? makeSweeps(regions, sweeps) : regions));
+  return planBuffers(carriesInPlace(sweeps ? makeSweeps(regions, sweeps) : regions), true);
 }
 
 /** The program of an optimised graph, in one piece and without places: for targets that split it in their own way. */

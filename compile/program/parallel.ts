@@ -12,7 +12,7 @@ import { laterThan, scheduled } from "./order.ts";
 import { countUses, mapRuns, pointerTargets, withoutUnused } from "./uses.ts";
 
 /** Below this many elementary operations threads are not worth meeting. */
-export const leastWork = 30_000;
+export const leastWork = 14_000;
 
 /** The program with what can run in parallel, and is work enough, split among `threads`. */
 export function parallelise(program: UnplannedProgram, threads: number, least = leastWork): UnplannedProgram {

@@ -23,9 +23,12 @@ export function lowestPlace(bytes: number, others: readonly Buffer[]): number {
   return start;
 }
 
-/** Gives every buffer a start. Big ones are placed first, each at the lowest free place of its interval. */
-export function planBuffers(program: UnplannedProgram): Program {
+/** Gives every buffer a start. Big ones are placed first, each at the lowest free place of its interval.
+ *  @param keepsInputs nothing is put where an input lies, so that it is still there for the next run */
+export function planBuffers(program: UnplannedProgram, keepsInputs = false): Program {
   const intervals = intervalsOf(program);
+  for (const { address } of keepsInputs ? program.inputs : [])
+    if ("buffer" in address.base) intervals[address.base.buffer]!.last = Infinity;
   const order = program.buffers
     .map((_, i) => i)
     .sort((a, b) => program.buffers[b]!.bytes - program.buffers[a]!.bytes || a - b);
@@ -47,7 +50,9 @@ export function planBuffers(program: UnplannedProgram): Program {
     end = Math.max(end, start + bytes);
     placed.push(i);
   }
-  return { ...program, buffers: program.buffers.map(({ bytes }, i) => ({ start: starts[i]!, bytes })), bytes: end };
+  // What nobody uses is nowhere, lest it seem to lie where something is.
+  const buffers = program.buffers.map(({ bytes }, i) => ({ start: starts[i]!, bytes: intervals[i] ? bytes : 0 }));
+  return { ...program, buffers, bytes: end };
 }
 
 /** When each buffer's bytes matter; undefined for one that nobody uses. */

@@ -16,7 +16,7 @@ import { alone, controls, firstAddress, helpedAsleep, helpedAwake, maximumPages 
 import { loadExecutable, type Executable } from "./wasm.ts";
 
 /** To be raised when the file's own form changes. */
-const format = 1;
+const format = 2;
 
 /** What a module and its caller agree on beside that: where it differs, a program cannot run. */
 const agreement = JSON.stringify({ firstAddress, controls, helped: [alone, helpedAwake, helpedAsleep] });

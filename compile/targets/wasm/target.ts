@@ -20,7 +20,11 @@ export const wasmTarget: Target = {
       inputs.map((x, i) => valuesAs(program.inputs[i]!.type.dtype, x.dataSync()));
     return {
       bytes: program.bytes,
-      run: (inputs) => run(valuesOf(inputs)).map((values, i) => tensorOf(values, types[i]!)),
+      run: (inputs) =>
+        run(
+          valuesOf(inputs),
+          inputs.map(({ dataId }) => dataId),
+        ).map((values, i) => tensorOf(values, types[i]!)),
       save: (signature) => saveProgram(executable, signature),
       profile: (inputs, runs) => profileWasm(lowerForWasm(graph), valuesOf(inputs), runs),
     };

@@ -21,6 +21,8 @@ export interface Executable {
   readonly constants: readonly { readonly address: number; readonly values: TypedValues }[];
   /** Whether constants survive a run. */
   readonly keepsConstants: boolean;
+  /** Whether each input survives one. */
+  readonly keepsInputs: readonly boolean[];
 }
 
 export interface PlacedTensor {
@@ -29,8 +31,9 @@ export interface PlacedTensor {
 }
 
 export interface CompiledProgram {
-  /** Copies `inputs` in, runs the program, copies its results out into arrays of their own. A bool tensor is a Uint8Array. */
-  run(inputs: readonly TypedValues[]): TypedValues[];
+  /** Copies `inputs` in, runs the program, copies its results out into arrays of their own. A bool tensor is a Uint8Array.
+   *  @param identities what has the same identity as at the last run has the same values, and need not be copied again */
+  run(inputs: readonly TypedValues[], identities?: readonly object[]): TypedValues[];
   readonly executable: Executable;
 }
 
@@ -53,6 +56,9 @@ function makeExecutable(program: Program, features: Features, hasClock: boolean)
       values,
     })),
     keepsConstants: keepsConstants(program),
+    keepsInputs: program.inputs.map(({ address }) =>
+      bufferOf(address).every((buffer) => isKept(program, buffer, false)),
+    ),
   };
 }
 
@@ -103,14 +109,16 @@ function bind(executable: Executable, module: WebAssembly.Module, instance: WebA
   const main = instance.exports.main as (helped: number) => void; // exported by emitProgram, with this type
   const { inputs, outputs, constants, threads } = executable;
   const identity = {};
+  let inPlace: readonly (WeakRef<object> | null)[] = [];
   const compiled: CompiledProgram = {
     executable,
-    run(values) {
+    run(values, identities) {
       const memory = arena();
       if (values.length !== inputs.length) {
         throw new Error(`internal: the program takes ${inputs.length} inputs, got ${values.length}, please report`);
       }
-      if (memory.owner !== identity || !executable.keepsConstants) {
+      const stayed = memory.owner === identity;
+      if (!stayed || !executable.keepsConstants) {
         memory.owner = identity;
         for (const constant of constants) writeTensor(memory, constant.address, constant.values);
       }
@@ -122,8 +130,10 @@ function bind(executable: Executable, module: WebAssembly.Module, instance: WebA
             `internal: input ${i} is ${given.constructor.name}(${given.length}), expected ${size} elements of ${type.dtype}, please report`,
           );
         }
-        writeTensor(memory, address, given);
+        const isThere = stayed && identities !== undefined && inPlace[i]?.deref() === identities[i];
+        if (!isThere) writeTensor(memory, address, given);
       });
+      inPlace = executable.keepsInputs.map((kept, i) => (kept && identities ? new WeakRef(identities[i]!) : null));
       go();
       return outputs.map(({ address, type }) => readTensor(memory, address, type.dtype, sizeOf(type.shape)));
     },
@@ -134,9 +144,12 @@ function bind(executable: Executable, module: WebAssembly.Module, instance: WebA
 }
 
 /** Whether constants survive a run: no other buffer shares their memory, and nothing writes there. */
-export function keepsConstants(program: Program): boolean {
-  const constants = new Set(program.constants.map(({ buffer }) => buffer));
-  const touched = new Set<number>(program.inputs.flatMap(({ address }) => bufferOf(address)));
+export const keepsConstants = (program: Program): boolean =>
+  program.constants.every(({ buffer }) => isKept(program, buffer, true));
+
+/** Whether a buffer has after a run what it had before. */
+function isKept(program: Program, kept: number, fromInputs: boolean): boolean {
+  const touched = new Set<number>(fromInputs ? program.inputs.flatMap(({ address }) => bufferOf(address)) : []);
   const add = (address: Address): void => bufferOf(address).forEach((buffer) => touched.add(buffer));
   eachInstruction(program.instructions, (instruction) => {
     if (instruction.kind === "call") {
@@ -145,12 +158,10 @@ export function keepsConstants(program: Program): boolean {
     // Writes through pointers are not followed: what is pointed to counts as written.
     else if (instruction.kind === "point") instruction.moves.forEach(({ to }) => add(to));
   });
-  return [...constants].every((constant) => {
-    const { start, bytes } = program.buffers[constant]!;
-    return program.buffers.every((other, buffer) => {
-      const apart = other.start >= start + bytes || other.start + other.bytes <= start;
-      return buffer === constant ? !touched.has(buffer) : apart;
-    });
+  const { start, bytes } = program.buffers[kept]!;
+  return program.buffers.every((other, buffer) => {
+    const apart = other.start >= start + bytes || other.start + other.bytes <= start;
+    return buffer === kept ? !touched.has(buffer) : apart;
   });
 }
 
