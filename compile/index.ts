@@ -19,6 +19,7 @@ export { createWebGPU, type WebGPU } from "./targets/webgpu/createWebGPU.ts";
 export { useTfjs, type TfjsInUse, type TfjsName } from "./targets/tfjsNode.ts";
 export type { KernelProfile, Profile, ProfileOptions } from "./program/profile.ts";
 export { measurePeaks, type Peaks } from "./targets/wasm/peaks.ts";
+export { useWideVectors } from "./targets/wasm/wideVectors.ts";
 export * as random from "./random.ts";
 export { checkpoint, customVjp, stopGradient } from "./transforms/checkpoint.ts";
 export { cond } from "./transforms/cond.ts";

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { beforeAll, describe, test } from "vitest";
 import { useTfjs } from "../compile/index.ts";
 import { programKinds } from "./laws/programKinds.ts";
-import { programsAgree, savedAgrees, sectionsChangeNothing, wasmAgrees } from "./laws/target.ts";
+import { programsAgree, savedAgrees, sectionsChangeNothing, threadsChangeNothing, wasmAgrees } from "./laws/target.ts";
 import { runs } from "./runs.ts";
 
 beforeAll(() => {
@@ -30,5 +30,9 @@ describe.each(programKinds)("$what", ({ program, tolerance }) => {
 
   test("M4: blocks of rows and parts for threads change nothing", () => {
     fc.assert(fc.property(program, ({ graph, inputs }) => sectionsChangeNothing(graph, inputs)), runs(60)); // prettier-ignore
+  });
+
+  test("M4: the number of threads changes nothing, whatever else is done", () => {
+    fc.assert(fc.property(program, ({ graph, inputs }) => threadsChangeNothing(graph, inputs)), runs(60)); // prettier-ignore
   });
 });

@@ -5,6 +5,7 @@ import type { EquationOf, Graph, Value } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import { definitions, mapBodies, rewriteLevel } from "../graph/walk.ts";
 import { axesUpTo } from "../primitives/batching.ts";
+import { sizeOf } from "../type.ts";
 
 export function invertPermutations(graph: Graph): Graph {
   const inner: Graph = {
@@ -24,7 +25,8 @@ export function invertPermutations(graph: Graph): Graph {
   };
   const wanted = new Map<Value, Value>(); // by the sort's first result, what it sorts
   for (const equation of inner.equations) {
-    const permutation = equation.op === "sort" ? permutationOf(equation) : null;
+    const permutation =
+      equation.op === "sort" && sizeOf(equation.outputs[0]!.type.shape) > 0 ? permutationOf(equation) : null;
     if (permutation) wanted.set(equation.outputs[0]!, permutation);
   }
   if (wanted.size === 0) return inner;

@@ -3,7 +3,7 @@
 import type { Program } from "../arbitraries/programText.ts";
 import { eachPassKeepsMeaning, passesInOrderKeepMeaning } from "./pass.ts";
 import { batchIsALoop, inferAgreesWithEvaluate, vjpGraph } from "./primitive.ts";
-import { programsAgree, sectionsChangeNothing, wasmAgrees } from "./target.ts";
+import { programsAgree, sectionsChangeNothing, threadsChangeNothing, wasmAgrees } from "./target.ts";
 import { callsChangeNothing, forwardModeIsTheTranspose, gradientOfScanIsOfFold, keptIsEnough, scanIsAFold, withCotangents } from "./transform.ts"; // prettier-ignore
 
 /** Throws where the program breaks a law. */
@@ -16,6 +16,7 @@ export function everyLaw({ graph, inputs }: Program, seed = 1, tolerance = 1e-4)
     programsAgree(program.graph, program.inputs, tolerance);
     wasmAgrees(program.graph, program.inputs, tolerance);
     sectionsChangeNothing(program.graph, program.inputs);
+    threadsChangeNothing(program.graph, program.inputs);
     scanIsAFold(program.graph, program.inputs, tolerance);
     for (let choice = 1; choice < 2 ** Math.min(program.inputs.length, 3); choice++) {
       batchIsALoop(program.graph, program.inputs, choice, 2);

@@ -1,9 +1,10 @@
 // Laws of programs and targets, as functions of a graph and operands; they throw where the law is broken.
 //
 //   M1  The program of a graph means what the graph does (interpretProgram), with and without the passes.
-//   M2  The WebAssembly module computes what the program means, with and without fused multiply-add, with and without
-//       sweeps and packed weights.
-//   M4  Blocks of rows, parts for threads and sweeps change nothing, to the bit, however small they are made.
+//   M2  The WebAssembly module computes what the program means, with and without fused multiply-add, for registers of both
+//       widths, with and without sweeps, packed weights and matrices in blocks.
+//   M4  Blocks of rows, parts for threads and sweeps change nothing, to the bit, however small they are made; nor does the number
+//       of threads where weights are packed and matrices go in blocks.
 //   M3  A run leaves nothing behind: the same operands give the same results after a run on others.
 //   M5  A program saved as bytes and loaded computes the same bits.
 
@@ -79,6 +80,33 @@ export function sectionsChangeNothing(graph: Graph, operands: readonly Operand[]
   }
 }
 
+/** Everything that is for large programs only, in small ones. */
+const everything = {
+  sweepPoints: 1,
+  packing: { leastBytes: 0, leastSteps: 1, columnBytes: 1 },
+  splitting: { leastElements: 1, blocks: 2 },
+};
+
+/** M4, of what a program for threads has and one for rows has not. */
+export function threadsChangeNothing(graph: Graph, operands: readonly Operand[]): void {
+  const inputs = operands.map(({ values }) => values);
+  const small = { leastWork: 0, leastBytes: 0, sharedBytes: 1024, blockBytes: 64 };
+  const lowered = optimised(graph);
+  for (const wide of [false, true]) {
+    const results = [1, 2, 3].map((threads) => {
+      const program = lowerForWasm(lowered, threads, { ...everything, program: small, wide });
+      const module = compileWasm(
+        { ...program, instructions: program.instructions.map(backwards) },
+        { ...detectFeatures(), wide },
+      );
+      return typed(program, module.run(inputs));
+    });
+    withGraph(lowered, () => {
+      for (const others of results.slice(1)) expectClose("M4: number of threads", others, results[0]!, 0);
+    });
+  }
+}
+
 /** Parts of a section in the other order: they must not depend on each other. */
 function backwards(instruction: Instruction): Instruction {
   switch (instruction.kind) {
@@ -126,13 +154,14 @@ export function wasmAgrees(graph: Graph, operands: readonly Operand[], tolerance
     ["optimised", optimised(graph)],
   ] as const) {
     const features = detectFeatures();
-    const everything = { sweepPoints: 1, packing: { leastBytes: 0, leastSteps: 1, columnBytes: 1 } };
-    for (const [program, relaxedMadd] of [
-      [lowerGraph(lowered), false],
-      [lowerForWasm(lowered, 1, everything), false],
-      ...(features.relaxedMadd ? [[lowerForWasm(lowered, 1, everything), true] as const] : []),
+    const whole = (wide: boolean): Program => lowerForWasm(lowered, 1, { ...everything, wide });
+    for (const [program, relaxedMadd, wide] of [
+      [lowerGraph(lowered), false, false],
+      [whole(false), false, false],
+      [whole(true), false, true],
+      ...(features.relaxedMadd ? [[whole(false), true, false] as const, [whole(true), true, true] as const] : []),
     ] as const) {
-      const module = compileWasm(program, { ...features, relaxedMadd });
+      const module = compileWasm(program, { ...features, relaxedMadd, wide });
       withGraph(lowered, () => {
         const first = module.run(inputs);
         expectClose(`M2: ${name}`, typed(program, first), expected, tolerance);

@@ -16,6 +16,8 @@ export interface WasmWorth {
   readonly sweepPoints: number;
   readonly packing: Omit<PackingRules, "rowsForThreads" | "wide">;
   readonly splitting: SplittingRules;
+  /** Whether registers hold two vectors: see `Features`. Unless given, as they do here. */
+  readonly wide?: boolean;
 }
 
 const worth: WasmWorth = {
@@ -26,10 +28,10 @@ const worth: WasmWorth = {
 
 /** With weights packed and sweeps formed; split among `threads`. */
 export function lowerForWasm(graph: Graph, threads = 1, given: Partial<WasmWorth> = {}): Program {
-  const { program, sweepPoints, packing, splitting } = { ...worth, ...given };
+  const { program, sweepPoints, packing, splitting, wide = detectFeatures().wide } = { ...worth, ...given };
   // With fewer than two rows each, threads would read more weights than they compute.
   const rowsForThreads = threads > 1 ? 2 * threads : 0;
   const sweeps = { along: lanesAlong, leastPoints: sweepPoints };
-  const rules = { ...packing, rowsForThreads, wide: detectFeatures().wide };
+  const rules = { ...packing, rowsForThreads, wide };
   return lowerGraph(splitMatrices(packWeights(graph, rules), splitting), threads, program, sweeps);
 }

@@ -9,8 +9,8 @@ const leastNode = 24;
 let asked: boolean | undefined;
 
 /** Has programs that are compiled from now on, and run by this process, use vectors of 256 bits, where Node can: twice as much is
- *  computed in an instruction, and results are the same to the bit. That is an experiment of Node's engine: what it does to other
- *  WebAssembly of the process is its own affair. In the environment, `ENGRAM_WIDE_VECTORS=1` says the same.
+ *  computed in an instruction. Results differ by rounding, as some sums are taken in another order. It is an experiment of Node's
+ *  engine, and holds for other WebAssembly of the process, too. In the environment, `ENGRAM_WIDE_VECTORS=1` says the same.
  *  @param on `false` ends it
  *  @returns whether this engine does it: Node 24 or later does on x64; browsers leave no choice to a page
  *  @example

@@ -3,7 +3,7 @@
 import "@tensorflow/tfjs-backend-cpu";
 import * as tf from "@tensorflow/tfjs-core";
 import { describe, expect, it } from "vitest";
-import { grad, graphOf, scan } from "../../../compile/index.ts";
+import { grad, graphOf, jit, scan } from "../../../compile/index.ts";
 import { GraphBuilder } from "../../../compile/graph/build.ts";
 import { evaluate } from "../../../compile/graph/evaluate.ts";
 import { dropDead } from "../../../compile/passes/dropDead.ts";
@@ -48,6 +48,32 @@ describe("simplify", () => {
   it("keeps what a NaN or an infinity would show", () => {
     const f = (x: tf.Tensor): tf.Tensor => tf.mul(tf.sub(x, x), 0);
     expect(operations(graphOf(f)(tf.zeros([3])).after)).toContain("multiply");
+  });
+});
+
+describe("a permutation", () => {
+  const sorted = (f: (order: tf.Tensor2D) => tf.Tensor) => (x: tf.Tensor2D) =>
+    f(tf.topk(x, x.shape[1]).indices as tf.Tensor2D);
+  const values = [3, 1, 2, 0, 9, 8, 7, 9]; // equal ones keep their order
+  const ascending = (order: tf.Tensor2D): tf.Tensor => tf.topk(tf.neg(order), order.shape[1]).indices;
+
+  it("is sorted without comparisons", () => {
+    const { before, after } = graphOf(sorted(ascending))(tf.zeros([2, 4]));
+    expect(operations(before).filter((op) => op === "sort")).toHaveLength(2);
+    expect(operations(after).filter((op) => op === "sort")).toHaveLength(1);
+    const result = jit(sorted(ascending))(tf.tensor2d(values, [2, 4]));
+    expect([...result.dataSync()]).toEqual([0, 2, 1, 3, 0, 2, 3, 1]);
+  });
+
+  it("and its values are counted", () => {
+    const f = sorted((order) => tf.topk(tf.neg(order), 4).values);
+    expect([...jit(f)(tf.tensor2d(values, [2, 4])).dataSync()]).toEqual([-0, -1, -2, -3, -0, -1, -2, -3].map((x) => x || 0)); // prettier-ignore
+  });
+
+  it("is sorted the other way round as anything is", () => {
+    const f = sorted((order) => tf.topk(order, 4).indices);
+    expect(operations(graphOf(f)(tf.zeros([2, 4])).after).filter((op) => op === "sort")).toHaveLength(2);
+    expect([...jit(f)(tf.tensor2d(values, [2, 4])).dataSync()]).toEqual([3, 1, 2, 0, 1, 3, 2, 0]);
   });
 });
 

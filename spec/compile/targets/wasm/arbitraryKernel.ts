@@ -327,6 +327,28 @@ export const scatterCase = caseOf("scatter", false, (choose) => {
   };
 });
 
+/** A scatter of rows, each within itself. */
+export const scatterRowsCase = caseOf("scatter", false, (choose) => {
+  const shape = [choose([2, 3, 5]), choose(sizes)];
+  const [width, dtype] = [6, choose(dtypes)];
+  const maker = new Maker(choose, shape);
+  maker.operands.add(tensorType([shape[0]!, width], dtype));
+  const indices = maker.operands.add(tensorType(shape, "int32"));
+  const column = s.load(indices, [s.axisIndex(0), s.axisIndex(1)], "int32");
+  const inRange = s.binary(
+    "and",
+    s.compare("GE", column, s.number(0, "int32")),
+    s.compare("LT", column, s.number(width, "int32")),
+  );
+  const body = maker.expression(dtype, choose([0, 1]));
+  const combiner = dtype === "bool" ? "set" : choose(["add", "set"] as const);
+  return {
+    form: { form: "scatter", combiner, shape, inRange, at: [s.axisIndex(0), column], body },
+    operands: maker.operands.types,
+    results: [tensorType([shape[0]!, width], dtype)],
+  };
+});
+
 /** All of them, by form. */
 export const kernelCases = {
   map: mapCase,
@@ -336,4 +358,5 @@ export const kernelCases = {
   running: runningCase,
   sort: sortCase,
   scatter: scatterCase,
+  scatterRows: scatterRowsCase,
 };

@@ -1,9 +1,10 @@
 // Every form of kernel, compiled and interpreted: the same bits where an element is computed alone, the same up to
-// rounding where the order of a sum is the target's.
+// rounding where the order of a sum is the target's. For registers of both widths.
 
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { interpretProgram } from "../../../../compile/program/interpret.ts";
+import { detectFeatures } from "../../../../compile/targets/wasm/features.ts";
 import { compileWasm } from "../../../../compile/targets/wasm/wasm.ts";
 import { kernelCases, type KernelCase } from "./arbitraryKernel.ts";
 import { expectNear, plain } from "./expectNear.ts";
@@ -14,9 +15,11 @@ const exactForms = new Set(["map", "pieces", "sort", "scatter"]);
 function agrees({ kernel, inputs }: KernelCase): void {
   const program = kernelProgram(kernel);
   const expected = interpretProgram(program, inputs);
-  const actual = compileWasm(program).run(inputs);
-  if (exactForms.has(kernel.form.form)) expect(actual.map(plain)).toEqual(expected.map(plain));
-  else actual.forEach((values, i) => expectNear(values, expected[i]!, 2e-6));
+  for (const wide of [false, true]) {
+    const actual = compileWasm(program, { ...detectFeatures(), wide }).run(inputs);
+    if (exactForms.has(kernel.form.form)) expect(actual.map(plain)).toEqual(expected.map(plain));
+    else actual.forEach((values, i) => expectNear(values, expected[i]!, 2e-6));
+  }
 }
 
 describe("compiled kernels do what interpreted ones do", () => {

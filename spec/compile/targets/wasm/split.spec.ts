@@ -5,7 +5,15 @@ import { describe, expect, it } from "vitest";
 import { rowsOf, withRows } from "../../../../compile/program/rows.ts";
 import { compileWasm } from "../../../../compile/targets/wasm/wasm.ts";
 import { sizeOf } from "../../../../compile/type.ts";
-import { contractCase, mapCase, reduceCase, runningCase, scatterCase, sortCase, type KernelCase } from "./arbitraryKernel.ts";
+import {
+  contractCase,
+  mapCase,
+  reduceCase,
+  runningCase,
+  scatterRowsCase,
+  sortCase,
+  type KernelCase,
+} from "./arbitraryKernel.ts";
 import { kernelProgram } from "./kernelProgram.ts";
 
 /** Data whose sums round: any change of order shows. */
@@ -54,7 +62,7 @@ describe("parts of the rows give the bits of all", () => {
     contract: contractCase,
     running: runningCase,
     sort: sortCase,
-    scatter: scatterCase,
+    scatter: scatterRowsCase,
   })) {
     it(form, () => {
       fc.assert(fc.property(arbitrary, splits), { numRuns: Number(process.env.RUNS ?? 200) });

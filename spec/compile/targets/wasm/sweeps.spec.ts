@@ -69,8 +69,9 @@ describe("packed weights", () => {
       xs as tf.Tensor,
     ).carry;
   const graph = (): Graph => graphOfProgram(loop, tf.ones<tf.Rank.R2>([20, 20]), tf.ones<tf.Rank.R3>([6, 4, 20]));
-  const shapes = ({ leastBytes, leastSteps }: { leastBytes: number; leastSteps: number }): string[] =>
+  const shapes = ({ leastBytes, leastSteps }: { leastBytes: number; leastSteps: number }, wide = false): string[] =>
     lowerForWasm(graph(), 1, {
+      wide,
       sweepPoints: Infinity,
       packing: { leastBytes, leastSteps, columnBytes: Infinity },
     }).kernels.flatMap(({ form, operands }) =>
@@ -79,6 +80,7 @@ describe("packed weights", () => {
 
   it("lie in panels of columns, where a loop pays for it", () => {
     expect(shapes({ leastBytes: 0, leastSteps: 2 })).toContain("3,20,8");
+    expect(shapes({ leastBytes: 0, leastSteps: 2 }, true)).toContain("2,20,16");
     expect(shapes({ leastBytes: 0, leastSteps: 7 })).toContain("20,20");
     expect(shapes({ leastBytes: 1e6, leastSteps: 2 })).toContain("20,20");
   });
@@ -88,6 +90,7 @@ describe("packed weights", () => {
     const lowered = (threads: number, columnBytes: number) =>
       lowerForWasm(graph(), threads, {
         program: sizes,
+        wide: false,
         sweepPoints: Infinity,
         packing: { leastBytes: 0, leastSteps: 2, columnBytes },
       });
