@@ -36,8 +36,11 @@ async function choose(): Promise<{ readonly target: "webgpu" | "wasm"; readonly 
       why = "there is no WebGPU here";
     }
   }
-  const threads = crossOriginIsolated ? `${navigator.hardwareConcurrency} threads` : "one thread";
-  return { target: "wasm", words: `WebAssembly, ${threads} (${why})` };
+  const threads = Math.min(navigator.hardwareConcurrency, 8); // what a program takes unless told
+  // Browsers share memory with workers only in pages that are served with the two headers of vite.config.ts.
+  if (typeof SharedArrayBuffer === "undefined") why += "; without cross-origin isolation there are no threads";
+  const many = typeof SharedArrayBuffer !== "undefined" && threads > 1;
+  return { target: "wasm", words: `WebAssembly, ${many ? `${threads} threads` : "one thread"} (${why})` };
 }
 
 type CopyRun = Run<DncParams, CopyLesson>;
