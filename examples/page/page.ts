@@ -65,9 +65,11 @@ async function train(): Promise<void> {
     targetLine.dataset["target"] = target;
     const experiment = copyExperiment(config, { target });
     const begun: CopyRun = saved ? decodeRun<DncParams, CopyLesson>(saved) : beginRun(experiment);
+    losses.length = begun.step; // what came after the last save is made again
     try {
       const { reason } = await fit(experiment, begun, {
         store,
+        saveEvery: { seconds: 2 },
         onProgress: show,
         signal: stopping.signal,
         maxSteps: 5000,

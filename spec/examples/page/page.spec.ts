@@ -65,6 +65,30 @@ async function trained(
   return { words, workers, isIsolated };
 }
 
+/** In the page: the devices that it made, and the steps that it told of, and when. */
+declare const watched: {
+  readonly devices: { destroy: () => void }[];
+  readonly steps: number[];
+  readonly times: number[];
+};
+
+function watchDevices(): void {
+  const mine: typeof watched = { devices: [], steps: [], times: [] };
+  Object.assign(globalThis, { watched: mine });
+  const { requestDevice } = GPUAdapter.prototype;
+  GPUAdapter.prototype.requestDevice = async function (...args) {
+    const device = await requestDevice.apply(this, args);
+    mine.devices.push(device);
+    return device;
+  };
+  new MutationObserver(() => {
+    const step = Number(document.getElementById("status")?.dataset["step"]);
+    if (!(step > 0) || step === mine.steps.at(-1)) return;
+    mine.steps.push(step);
+    mine.times.push(performance.now());
+  }).observe(document, { subtree: true, attributes: true, attributeFilter: ["data-step"] });
+}
+
 /** The page as a server sends it that knows nothing of isolation. */
 const withoutIsolation = async (page: Page): Promise<void> => {
   await page.route("**/*", async (route) => {
@@ -83,6 +107,31 @@ describe.skipIf(noChromium)(`the page, where there is WebGPU${noChromium}`, () =
   it("trains on it", { timeout: 300_000 }, async () => {
     const { words } = await trained(browser, "", "page-webgpu.png");
     expect(words).toMatch(/^Running on WebGPU \(.+\)$/);
+  });
+
+  it("goes on from its last save where the device is lost", { timeout: 300_000 }, async () => {
+    const page = await browser.newPage();
+    page.setDefaultTimeout(60_000);
+    await page.addInitScript(watchDevices);
+    await page.goto(url);
+    await page.locator("#start[data-ready]").click();
+    await page.waitForFunction(() => performance.now() - (watched.times[0] ?? Infinity) > 3500);
+    await page.evaluate(() => watched.devices.at(-1)!.destroy());
+    await page.waitForFunction(() => {
+      const { failed } = document.getElementById("status")!.dataset;
+      const drop = watched.steps.findIndex((step, i) => i > 0 && step <= watched.steps[i - 1]!);
+      return failed !== undefined || (drop > 0 && watched.steps.at(-1)! > drop); // further than before
+    });
+    expect(await page.locator("#status").getAttribute("data-failed"), await page.locator("#status").textContent() ?? "").toBeNull(); // prettier-ignore
+    const { steps, devices } = await page.evaluate(() => ({ steps: watched.steps, devices: watched.devices.length }));
+    const lost = steps.findIndex((step, i) => i > 0 && step <= steps[i - 1]!);
+    expect(devices).toBe(2);
+    expect(steps.slice(0, lost)).toEqual(Array.from({ length: lost }, (_, i) => i + 1));
+    expect(steps[lost]).toBeGreaterThan(1);
+    expect(steps[lost]).toBeLessThanOrEqual(lost + 1);
+    expect(steps.slice(lost)).toEqual(steps.slice(lost).map((_, i) => steps[lost]! + i));
+    expect(await page.locator("#target").textContent()).toMatch(/^Running on WebGPU/);
+    await page.close();
   });
 
   it("trains in WebAssembly where that is asked", { timeout: 300_000 }, async () => {
