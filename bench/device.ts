@@ -1,11 +1,9 @@
-// Ours on WebGPU, and beside it the same forward pass by tfjs's own ops on the same device, one dispatch an op.
+// Ours on WebGPU, and beside it the same step by tfjs's own ops on the same device.
 
-import * as tf from "@tensorflow/tfjs-core";
-import { runSequence } from "engram";
-import { random } from "engram/compile";
-import { configurations, type ConfigurationName } from "./configurations.ts";
-import { coins, dncOf, prepare, type Subject } from "./dncStep.ts";
-import { scaled, spreadOf } from "./statistics.ts";
+import type { ConfigurationName } from "./configurations.ts";
+import { prepare, type Subject } from "./dncStep.ts";
+import { timeEagerly } from "./eager.ts";
+import { scaled, spreadOf, timedAsync } from "./statistics.ts";
 import { digits, type Column } from "./table.ts";
 import type { TimeRow } from "./time.ts";
 
@@ -15,23 +13,26 @@ export interface DeviceRow extends Omit<TimeRow, "threads"> {
   readonly submissions: number;
   readonly bytesMoved: number;
   readonly bytesUploaded: number;
-  /** Milliseconds of tfjs's ops, and how many times ours that is; only of the forward pass, which has no gradient to take. */
+  /** Of tfjs's ops: median milliseconds, how many times ours that is, of how many runs, and how far the results are from ours. */
   readonly eagerMs?: number;
   readonly eagerRatio?: number;
+  readonly eagerN?: number;
+  readonly eagerDispatches?: number;
+  readonly eagerDifference?: number;
 }
 
+/** @param alone without tfjs's ops beside it, which may take minutes */
 export async function timeOnDevice(
   config: ConfigurationName,
   subject: Subject,
-  seconds: number,
-  adapter: string,
+  { seconds, adapter, alone }: { readonly seconds: number; readonly adapter: string; readonly alone: boolean },
 ): Promise<DeviceRow> {
-  const { compileMs, planned, runAsync, submitted } = await prepare(subject);
+  const { compileMs, planned, runAsync, numbers, submitted } = await prepare(subject);
   await runAsync(); // the first run tells how long dispatches take
   const times = await timedAsync(runAsync, seconds);
   const spread = spreadOf(times);
-  const { steps, batch } = configurations[config];
-  const eagerMs = subject.mode === "forward" ? await eagerForward(config) : undefined;
+  const { steps, batch } = subject.sizes;
+  const beside = alone ? undefined : await timeEagerly(subject, await numbers(), seconds);
   return {
     config,
     mode: subject.mode,
@@ -43,41 +44,14 @@ export async function timeOnDevice(
     peakMb: process.resourceUsage().maxRSS / 1024,
     plannedMb: planned / 2 ** 20,
     ...submitted()!, // the target has a device
-    ...(eagerMs === undefined ? {} : { eagerMs, eagerRatio: eagerMs / spread.median }),
+    ...(beside && {
+      eagerMs: beside.ms.median,
+      eagerRatio: beside.ms.median / spread.median,
+      eagerN: beside.ms.n,
+      eagerDispatches: beside.dispatches,
+      eagerDifference: beside.difference,
+    }),
   };
-}
-
-async function timedAsync(run: () => Promise<void>, seconds: number): Promise<number[]> {
-  const times: number[] = [];
-  const end = performance.now() + 1000 * seconds;
-  while (times.length < 3 || (performance.now() < end && times.length < 200)) {
-    const begin = performance.now();
-    await run();
-    times.push(performance.now() - begin);
-  }
-  return times;
-}
-
-/** The second run: the first compiles tfjs's shaders. */
-async function eagerForward(config: ConfigurationName): Promise<number> {
-  const sizes = configurations[config];
-  const before = tf.getBackend();
-  await tf.setBackend("webgpu");
-  const cell = dncOf(sizes);
-  const params = cell.init(random.key(0));
-  const xs = coins(sizes, 1, sizes.inputSize);
-  const once = async (): Promise<number> => {
-    const begin = performance.now();
-    const y = tf.tidy(() => runSequence(cell, params, xs));
-    await y.data();
-    y.dispose();
-    return performance.now() - begin;
-  };
-  await once();
-  const ms = await once();
-  tf.dispose([xs, params] as object as tf.TensorContainer);
-  await tf.setBackend(before);
-  return ms;
 }
 
 export const deviceColumns: readonly Column<DeviceRow>[] = [
@@ -91,6 +65,10 @@ export const deviceColumns: readonly Column<DeviceRow>[] = [
   { title: "submissions", of: ({ submissions }) => String(submissions) },
   { title: "MB moved", of: ({ bytesMoved }) => digits(bytesMoved / 2 ** 20) },
   { title: "planned MB", of: ({ plannedMb }) => digits(plannedMb) },
-  { title: "tfjs ops ms", of: ({ eagerMs }) => (eagerMs === undefined ? "" : digits(eagerMs)) },
+  {
+    title: "tfjs dispatches",
+    of: ({ eagerDispatches = NaN }) => (eagerDispatches > 0 ? String(eagerDispatches) : ""),
+  },
+  { title: "tfjs ms", of: ({ eagerMs }) => (eagerMs === undefined ? "" : digits(eagerMs)) },
   { title: "times ours", of: ({ eagerRatio }) => (eagerRatio === undefined ? "" : digits(eagerRatio)) },
 ];

@@ -1,7 +1,7 @@
 // What is timed: one training step (T time steps forward and back, clipping, RMSProp) or one forward pass, compiled.
 
 import * as tf from "@tensorflow/tfjs-core";
-import { applyUpdates, chain, clipByGlobalNorm, dnc, rmsProp, runSequence, type Dnc, type DncParams } from "engram"; // prettier-ignore
+import { applyUpdates, chain, clipByGlobalNorm, dnc, rmsProp, runSequence, type Dnc, type DncParams, type Optimiser, type OptimiserState } from "engram"; // prettier-ignore
 import { jit, random, treeLeaves, valueAndGrad, type CompiledInfo, type TargetName } from "engram/compile";
 import type { Mode, Sizes } from "./configurations.ts";
 
@@ -23,6 +23,8 @@ export interface Measured {
   readonly run: () => void;
   /** The same, to be waited for. */
   readonly runAsync: () => Promise<void>;
+  /** What a run computes, leaf by leaf. */
+  readonly numbers: () => Promise<readonly tf.TypedArray[]>;
   readonly submitted: CompiledInfo["submitted"];
   readonly profile: CompiledInfo["profile"];
 }
@@ -41,14 +43,35 @@ export function lossOf(cell: Dnc, params: DncParams, x: tf.Tensor3D, t: tf.Tenso
   return tf.mean(tf.sub(tf.softplus(y), tf.mul(y, t)));
 }
 
-/** One subject, compiled and run once. */
-export async function prepare({ sizes, mode, target, threads, memory }: Subject): Promise<Measured> {
+/** What a step is made of, and what it is given. */
+export interface Ingredients {
+  readonly cell: Dnc;
+  readonly params: DncParams;
+  readonly xs: tf.Tensor3D;
+  readonly ts: tf.Tensor3D;
+  readonly optimiser: Optimiser<readonly OptimiserState[]>;
+  readonly state: readonly OptimiserState[];
+}
+
+/** The same numbers each time. */
+export function ingredients(sizes: Sizes): Ingredients {
   const cell = dncOf(sizes);
   const params = cell.init(random.key(0));
   const [xs, ts] = [coins(sizes, 1, sizes.inputSize), coins(sizes, 2, sizes.outputSize)];
   const optimiser = chain(clipByGlobalNorm(50), rmsProp({ learningRate: 1e-4, decay: 0.9, epsilon: 1e-10, initialMeanSquare: 0 })); // prettier-ignore
-  const state = optimiser.init(params);
+  return { cell, params, xs, ts, optimiser, state: optimiser.init(params) };
+}
 
+/** Reads results, and disposes of them. */
+export async function numbersOf(results: readonly tf.Tensor[]): Promise<readonly tf.TypedArray[]> {
+  const numbers = await Promise.all(results.map((result) => result.data()));
+  tf.dispose([...results]);
+  return numbers;
+}
+
+/** One subject, compiled and run once. */
+export async function prepare({ sizes, mode, target, threads, memory }: Subject): Promise<Measured> {
+  const { cell, params, xs, ts, optimiser, state } = ingredients(sizes);
   const train = jit(
     (p: DncParams, s: typeof state, x: tf.Tensor3D, t: tf.Tensor3D) => {
       const { value, grad } = valueAndGrad((q: DncParams) => lossOf(cell, q, x, t, memory))(p);
@@ -67,12 +90,13 @@ export async function prepare({ sizes, mode, target, threads, memory }: Subject)
     await results[0]!.data();
     tf.dispose([...results]);
   };
+  const numbers = (): Promise<readonly tf.TypedArray[]> => numbersOf(once());
   const begin = performance.now();
   if (target === "webgpu") await runAsync();
   else run();
   const compileMs = performance.now() - begin;
   const { memory: planned, profile, submitted } = mode === "train" ? train.compile(params, state, xs, ts) : forward.compile(params, xs); // prettier-ignore
-  return { compileMs, planned, run, runAsync, profile, submitted };
+  return { compileMs, planned, run, runAsync, numbers, profile, submitted };
 }
 
 /** The loss and the norm of its gradient, by a compiled program; the norm's own sum in float64, as the peers do. */

@@ -16,6 +16,8 @@ export interface Options {
   readonly rounds: number;
   readonly node: readonly string[];
   readonly venv?: string;
+  /** On webgpu: without tfjs's own ops beside it. */
+  readonly alone: boolean;
   readonly output: "text" | "json" | "markdown";
   readonly question:
     | { readonly kind: "time" }
@@ -67,6 +69,7 @@ export function parseOptions(argv: readonly string[]): Options {
     .option("--rounds <n>", "with --versus: rounds of each", numberAbove(1, true), 5)
     .option("--node <path>", "with --versus: a Node to run ours by; once more for each other", collected)
     .option("--venv <folder>", "with --versus: a Python environment that has the peers, instead of one of our own")
+    .option("--alone", "with --target webgpu: without tfjs's own ops on the same device, which take long", false)
     .addOption(new Option("--profile", "time, operations and bytes of each kernel").conflicts(["sweep", "roofline"]))
     .addOption(
       new Option("--sweep <names>", `how cost grows with ${sweepNames.join(", ")}, by comma`)
@@ -86,7 +89,9 @@ export function parseOptions(argv: readonly string[]): Options {
   if (given.target.includes("webgpu") && questionOf(given).kind !== "time") {
     program.error("error: the target webgpu is only timed");
   }
-  const { config, mode, target, threads, rounds, node = [process.execPath], venv } = given;
+  if (given.alone && !given.target.includes("webgpu"))
+    program.error("error: option '--alone' says how to use --target webgpu, which is missing");
+  const { config, mode, target, threads, rounds, node = [process.execPath], venv, alone } = given;
   return {
     config: config ?? (given.sweep ? ["babi"] : ["copy"]),
     mode,
@@ -96,6 +101,7 @@ export function parseOptions(argv: readonly string[]): Options {
     node,
     seconds: given.seconds ?? (given.versus ? 2 : 5),
     ...(venv === undefined ? {} : { venv }),
+    alone,
     output: given.json ? "json" : given.markdown ? "markdown" : "text",
     question: questionOf(given),
   };
@@ -113,6 +119,7 @@ interface Given {
   readonly check: boolean;
   readonly node?: readonly string[];
   readonly venv?: string;
+  readonly alone: boolean;
   readonly profile?: boolean;
   readonly sweep?: readonly SweepName[];
   readonly roofline?: boolean;

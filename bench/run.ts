@@ -19,7 +19,7 @@ import { duel, ourContenders, peerContenders, versusColumns, type VersusRow } fr
 const tell = (news: string): void => void process.stderr.write(`${news}\n`);
 
 async function main({ question, ...options }: Options): Promise<void> {
-  const { config, mode, target, threads, seconds, rounds, node, venv, output } = options;
+  const { config, mode, target, threads, seconds, rounds, node, venv, alone, output } = options;
   const machine = `${describeMachine(threads)}, Node ${process.versions.node}`;
   if (output !== "json") console.log(output === "markdown" ? `${machine}\n` : machine);
 
@@ -38,7 +38,8 @@ async function main({ question, ...options }: Options): Promise<void> {
       const gpu = target.includes("webgpu") ? await createWebGPU() : null;
       for (const { c, subject } of subjects) {
         tell(`${c} ${subject.mode} ${subject.target}`);
-        if (subject.target === "webgpu") onDevice.push(await timeOnDevice(c, subject, seconds, gpu!.adapter));
+        if (subject.target === "webgpu")
+          onDevice.push(await timeOnDevice(c, subject, { seconds, adapter: gpu!.adapter, alone }));
         else rows.push(await time(c, subject, seconds));
       }
       if (rows.length > 0) show(timeColumns, rows);

@@ -45,3 +45,15 @@ export function timed(run: () => void, seconds: number, { warmUp = 0, most = 200
   }
   return times;
 }
+
+/** The same of what must be waited for. */
+export async function timedAsync(run: () => Promise<void>, seconds: number, most = 200): Promise<number[]> {
+  const times: number[] = [];
+  const end = performance.now() + 1000 * seconds;
+  while (times.length < 3 || (performance.now() < end && times.length < most)) {
+    const begin = performance.now();
+    await run();
+    times.push(performance.now() - begin);
+  }
+  return times;
+}

@@ -37,6 +37,7 @@ import {
 } from "engram";
 import { jit } from "engram/compile";
 import {
+  besides,
   checkResumed,
   freeFolder,
   main,
@@ -70,7 +71,7 @@ function trainFile(
 }
 
 const size = wholeNumber(1);
-const command = withCommonOptions(new Command("npm run babi --"), { minutes: 15, targets: ["wasm", "tfjs"] })
+const command = withCommonOptions(new Command("npm run babi --"), { minutes: 15, targets: ["wasm", "webgpu", "tfjs"] })
   .description("Trains a Differentiable Neural Computer on the bAbI stories, and prints the error of each task.")
   .option("--data <dir>", "folder with the files, such as tasks_1-20_v1-2/en-10k")
   .option("--tasks <list>", 'which tasks, such as "1" or "1-2,4-20" (default: all that are there)', numberList)
@@ -100,7 +101,7 @@ const command = withCommonOptions(new Command("npm run babi --"), { minutes: 15,
 const options = command.opts<Options>();
 if (options.resume !== undefined) checkResumed(command, ["picture", "memory"]);
 else if (options.data === undefined) command.error("error: --data <dir> is needed: the folder with the bAbI files");
-await main(run);
+await main(options.target, run);
 
 async function run(): Promise<number> {
   const began = performance.now();
@@ -120,7 +121,7 @@ async function run(): Promise<number> {
     );
   const data = babiData(read, { seed: config.seed });
   const memory = options.memory === undefined ? {} : { memory: options.memory * 2 ** 20 };
-  const experiment = babiExperiment(config, data, { target: target === "tfjs" ? "tfjs" : "wasm", ...memory });
+  const experiment = babiExperiment(config, data, { target, ...memory });
   const store =
     resumed?.store ??
     (await newRunFolder(options.folder ?? freeFolder(`babi-${config.tasks.join("-")}-seed-${config.seed}`)));
@@ -198,7 +199,7 @@ async function picture(
   const steps = shortest.words.length;
   const batch = layOut([shortest], { batch: 1, steps });
   const input = objective.input(batch);
-  const look = jit((p: DncParams, x: tf.Tensor3D) => unroll(cell, p, x), { target: experiment.target ?? "wasm" });
+  const look = jit((p: DncParams, x: tf.Tensor3D) => unroll(cell, p, x), { target: besides(options.target) });
   const trace = memoryTrace(look(params, input), { row: 0, input, mask: batch.mask, outputs: "label" });
   const used = [...new Set(shortest.words)];
   const answers = shortest.questions.flatMap(({ steps, answer }) =>

@@ -46,4 +46,4 @@ const {
 } = options;
 const sizes = { bits, maxLength, maxRepeats, controller, hidden, locations, wordSize, readHeads, batch };
 const config = { task: task === "copy" ? task : "repeat copy", seed, ...sizes, learningRate, clip } as const;
-await main(() => runCopy({ ...options, config, command: program }));
+await main(options.target, () => runCopy({ ...options, config, command: program }));

@@ -16,7 +16,6 @@ import {
   newRunFolder,
   progressDisplay,
   progressMode,
-  readable,
   rasterise,
   resumeRunFolder,
   sequenceTest,
@@ -28,8 +27,8 @@ import {
   type DncParams,
   type SequenceTest,
 } from "engram";
-import { createWebGPU, jit } from "engram/compile";
-import { freeFolder, seconds, type CommonOptions, type Target } from "./options.ts";
+import { jit } from "engram/compile";
+import { besides, freeFolder, seconds, type CommonOptions, type Target } from "./options.ts";
 
 export interface CopyRunOptions extends CommonOptions {
   /** Of a new run; a resumed one brings its own. */
@@ -45,7 +44,6 @@ export async function runCopy(options: CopyRunOptions): Promise<number> {
   const display = await progressDisplay({ mode: progressMode({ json }), errorName: "wrong bits" });
   const resumed = options.resume === undefined ? null : await resumeRunFolder<DncParams, CopyLesson>(options.resume);
   const config = resumed ? (resumed.run.config as object as CopyExperimentConfig) : options.config;
-  const gpu = target === "webgpu" ? await createWebGPU() : null;
   const experiment = copyExperiment(config, { target });
   const name = `${config.task.replace(" ", "-")}-seed-${config.seed}`;
   const store = resumed?.store ?? (await newRunFolder(options.folder ?? freeFolder(name)));
@@ -68,14 +66,11 @@ export async function runCopy(options: CopyRunOptions): Promise<number> {
   const resume = `Saved at step ${run.step}. To go on: ${command} --resume ${store.folder}`;
   if (reason === "stopped") {
     display.say(resume);
-    gpu?.destroy();
     return 130;
   }
 
-  // What comes after training is little work, and many shapes: it is not for the GPU.
-  const afterwards = target === "webgpu" ? "wasm" : target;
+  const afterwards = besides(target);
   const { params } = run.learner;
-  await readable(params);
   const testKey = foldInKey(streamKey(seed), 9);
   const fresh = sequenceTest(experiment.cell, { target: afterwards });
   const result = fresh(params, testKey, config, { minLength: 1, maxLength, sequences: 1000 });
@@ -103,7 +98,6 @@ export async function runCopy(options: CopyRunOptions): Promise<number> {
   }
 
   const files = await picture(config, params, run.step, store.folder, afterwards);
-  gpu?.destroy();
   display.say(`What memory did, drawn: ${files.join(" and ")}`);
   if (json) process.stdout.write(`${JSON.stringify({ ...summary, folder: store.folder, files })}\n`);
   if (isSolved) return 0;

@@ -5,7 +5,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { InvalidArgumentError, Option, type Command } from "commander";
 import { TaskError, TrainingError } from "engram";
-import { NoTfjsError, NoWebGPUError, useTfjs } from "engram/compile";
+import { createWebGPU, NoTfjsError, NoWebGPUError, useTfjs, type WebGPU } from "engram/compile";
 
 export type Target = "wasm" | "tfjs" | "webgpu";
 
@@ -50,6 +50,9 @@ export function numberList(text: string): readonly number[] {
   return [...new Set(numbers)].sort((a, b) => a - b);
 }
 
+/** Where tests and pictures are computed: little work, and many shapes, which are not for the GPU. */
+export const besides = (target: Target): Exclude<Target, "webgpu"> => (target === "webgpu" ? "wasm" : target);
+
 /** The options that every example has. */
 export interface CommonOptions {
   readonly resume?: string;
@@ -91,11 +94,13 @@ export function freeFolder(name: string): string {
   }
 }
 
-/** Runs an example. Mistakes of the user end it with a message, others with a stack. */
-export async function main(run: () => Promise<number>): Promise<void> {
+/** Runs an example, on a device where its target needs one. Mistakes of the user end it with a message, others with a stack. */
+export async function main(target: Target, run: () => Promise<number>): Promise<void> {
   tf.enableProdMode(); // tfjs would advertise another package at every start
+  let gpu: WebGPU | null = null;
   try {
     useTfjs(); // as ENGRAM_TFJS says
+    if (target === "webgpu") gpu = await createWebGPU();
     process.exitCode = await run();
   } catch (error) {
     if (!(
@@ -108,6 +113,8 @@ export async function main(run: () => Promise<number>): Promise<void> {
       throw error;
     process.stderr.write(`${error.message}\n`);
     process.exitCode = 1;
+  } finally {
+    gpu?.destroy(); // the process would not end
   }
 }
 

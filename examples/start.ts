@@ -14,4 +14,6 @@ const command = withCommonOptions(new Command("npm start --"), { minutes: 10, ta
 
 const options = command.opts<CommonOptions & { readonly seed: number }>();
 if (options.resume !== undefined) checkResumed(command, []);
-await main(() => runCopy({ ...options, config: { ...copyDefaults, seed: options.seed }, command: "npm start --" }));
+await main(options.target, () =>
+  runCopy({ ...options, config: { ...copyDefaults, seed: options.seed }, command: "npm start --" }),
+);

@@ -145,7 +145,9 @@ function segmentedSteps(b: Builder, types: readonly TensorType[], attrs: ScanAtt
     return inner.emit("checkpoint", [steps, ...values.slice(0, -1)], { body: segment });
   });
 
-  return b.subgraph(types, (outer, values) => {
+  return b.subgraph(types, (outer, [given, ...others]) => {
+    // A segment that is cut once more is told of all steps from its beginning on, and has room behind its own.
+    const values = [outer.minimum(given!, outer.fill(per * length, [], "int32")), ...others];
     const none = (shape: readonly number[]): readonly number[] => shape.map(() => 0);
     const cut = values.slice(fixed).map((x) => {
       const rest = x.type.shape.slice(1);

@@ -36,8 +36,11 @@ async function choose(): Promise<{ readonly target: "webgpu" | "wasm"; readonly 
       why = "there is no WebGPU here";
     }
   }
-  const threads = crossOriginIsolated ? `${navigator.hardwareConcurrency} threads` : "one thread";
-  return { target: "wasm", words: `WebAssembly, ${threads} (${why})` };
+  const threads = Math.min(navigator.hardwareConcurrency, 8); // what a program takes unless told
+  // Browsers share memory with workers only in pages that are served with the two headers of vite.config.ts.
+  if (typeof SharedArrayBuffer === "undefined") why += "; without cross-origin isolation there are no threads";
+  const many = typeof SharedArrayBuffer !== "undefined" && threads > 1;
+  return { target: "wasm", words: `WebAssembly, ${many ? `${threads} threads` : "one thread"} (${why})` };
 }
 
 type CopyRun = Run<DncParams, CopyLesson>;
@@ -62,9 +65,11 @@ async function train(): Promise<void> {
     targetLine.dataset["target"] = target;
     const experiment = copyExperiment(config, { target });
     const begun: CopyRun = saved ? decodeRun<DncParams, CopyLesson>(saved) : beginRun(experiment);
+    losses.length = begun.step; // what came after the last save is made again
     try {
       const { reason } = await fit(experiment, begun, {
         store,
+        saveEvery: { seconds: 2 },
         onProgress: show,
         signal: stopping.signal,
         maxSteps: 5000,

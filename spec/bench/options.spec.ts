@@ -42,6 +42,11 @@ describe("options", () => {
     expect(options("--versus jax").node).toEqual([process.execPath]);
   });
 
+  it("leave tfjs's own ops out on a device", () => {
+    expect(options("--target webgpu").alone).toBe(false);
+    expect(options("--target webgpu --alone").alone).toBe(true);
+  });
+
   it("ask other questions", () => {
     expect(options("--profile").question).toEqual({ kind: "profile" });
     expect(options("--sweep N,threads --markdown")).toMatchObject({
@@ -76,6 +81,7 @@ describe("a mistake", () => {
     ["--versus jax --roofline", "error: option '--versus <peers>' cannot be used with option '--roofline'"],
     ["--json --markdown", "error: option '--json' cannot be used with option '--markdown'"],
     ["--check", "error: option '--check' says how to use --versus, which is missing"],
+    ["--alone", "error: option '--alone' says how to use --target webgpu, which is missing"],
     ["--node node", "error: option '--node' says how to use --versus, which is missing"],
     ["--fast", "error: unknown option '--fast'"],
     ["copy", "error: too many arguments. Expected 0 arguments but got 1."],

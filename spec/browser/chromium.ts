@@ -9,8 +9,11 @@ const executablePath = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/
 export const noChromium = executablePath ? "" : " (skipped: no Chromium in /usr/bin; on Debian, apt install chromium)";
 if (noChromium) process.stderr.write("Tests in a browser are skipped: there is no Chromium in /usr/bin.\n");
 
-export const launchChromium = (): Promise<Browser> =>
+const withWebGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--disable-gpu-watchdog"];
+
+/** @param webgpu false: as on a machine without a GPU, where Chromium offers no adapter */
+export const launchChromium = ({ webgpu = true }: { readonly webgpu?: boolean } = {}): Promise<Browser> =>
   chromium.launch({
     executablePath: executablePath!, // tests that come here are not skipped
-    args: ["--no-sandbox", "--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader", "--disable-gpu-watchdog"],
+    args: ["--no-sandbox", ...(webgpu ? withWebGPU : [])],
   });

@@ -1,7 +1,8 @@
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { gpu, titled } from "../compile/targets/webgpu/device.ts";
 import { runExample } from "./runExample.ts";
 
 let root = "";
@@ -24,6 +25,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(root, { recursive: true }));
 
+/** Of each step, as the run's folder has them. */
+const losses = async (folder: string): Promise<readonly number[]> => {
+  const lines = (await readFile(join(folder, "metrics.jsonl"), "utf8")).trimEnd().split("\n");
+  return lines.map((line) => (JSON.parse(line) as { readonly loss: number }).loss);
+};
+
+const noDriver = { VK_ICD_FILENAMES: "/nowhere.json" };
 const small = ["--hidden", "12", "--locations", "6", "--word-size", "6", "--batch", "8", "--learning-rate", "0.01"];
 
 describe("npm run babi", () => {
@@ -53,6 +61,7 @@ describe("npm run babi", () => {
     [[], "--data <dir> is needed"],
     [["--tasks", "one"], 'Expected numbers and ranges such as "1,4-6".'],
     [["--train-file", "three"], 'Expected a task and a file, as "3=PATH".'],
+    [["--target", "cuda"], "Allowed choices are wasm, webgpu, tfjs"],
     [["--bypass-dropout", "1"], "Expected a number from 0 to below 1."],
     [["--data", "/nowhere"], "bAbI: cannot read the folder /nowhere"],
     [["--resume", "/nowhere", "--batch", "3"], "--batch cannot be changed in a run that is resumed"],
@@ -61,10 +70,36 @@ describe("npm run babi", () => {
     expect([code, err]).toEqual([1, expect.stringContaining(message)]);
   });
 
+  it("refuses webgpu where there is none", async () => {
+    const { code, err } = await runExample("babi", ["--data", data, "--target", "webgpu"], { env: noDriver });
+    expect(code).toBe(1);
+    expect(err.trimEnd().split("\n").at(-1)).toMatch(/^createWebGPU: /);
+  });
+
   it("says which file is missing, and how to do without", async () => {
     const { code, err } = await runExample("babi", ["--data", data, "--tasks", "1,3"]);
     expect(code).toBe(1);
     expect(err).toContain(`bAbI task 3: ${data} has no train file for it (only qa3_half_test.txt).`);
     expect(err).toContain("Here: --tasks chooses tasks (1-2,4-20), --train-file 3=PATH names another train file");
+  });
+});
+
+describe.skipIf(!gpu)(titled("npm run babi -- --target webgpu"), () => {
+  it("learns what wasm does of the same seed, validates, is tested and draws", { timeout: 240_000 }, async () => {
+    const options = ["--data", data, "--tasks", "1", ...small, "--validate-every", "20"];
+    const folders = { webgpu: join(root, "webgpu"), wasm: join(root, "wasm") };
+    const run = ["--target", "webgpu", "--minutes", "0.3", "--folder", folders.webgpu];
+    const { code, out, err } = await runExample("babi", [...options, ...run]);
+    expect([0, 1], err).toContain(code); // what it reaches in this time is not the question
+    expect(err).toBe("");
+    expect(out).toMatch(/ 1 {2}made up +\d+\.\d {2}\d+ of 30/);
+    expect(out).toContain(`drawn: ${join(folders.webgpu, "memory.svg")}`);
+    await runExample("babi", [...options, "--minutes", "0.1", "--folder", folders.wasm, "--no-picture"]);
+    const [got, expected] = [await losses(folders.webgpu), await losses(folders.wasm)];
+    expect(got.length).toBeGreaterThan(20);
+    const mean = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0) / values.length;
+    expect(mean(got.slice(-5))).toBeLessThan(0.7 * mean(got.slice(0, 5)));
+    // Rounding differs, and training makes differences grow.
+    for (let step = 0; step < 10; step++) expect(got[step]! / expected[step]!, `step ${step}`).toBeCloseTo(1, 4);
   });
 });

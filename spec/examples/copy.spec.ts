@@ -42,10 +42,12 @@ describe("examples/copy.ts", () => {
   it("learns, is stopped by Ctrl-C, says how to go on, goes on, and ends with 0", async () => {
     const folder = join(root, "stopped");
     let isStopped = false;
-    const first = await runExample("copy", [...small, "--folder", folder], (out, signal) => {
-      if (isStopped || !/^step /m.test(out)) return;
-      isStopped = true;
-      signal("SIGINT");
+    const first = await runExample("copy", [...small, "--folder", folder], {
+      onOutput(out, signal) {
+        if (isStopped || !/^step /m.test(out)) return;
+        isStopped = true;
+        signal("SIGINT");
+      },
     });
     expect(first.code).toBe(130);
     const resume = /^Saved at step (\d+)\. To go on: .* --resume (.*)$/m.exec(first.out);

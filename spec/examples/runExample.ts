@@ -8,15 +8,22 @@ export interface Ended {
   readonly err: string;
 }
 
-/** @param onOutput called with all that was written so far, and with a way to signal the process */
+export interface RunOptions {
+  /** Called with all that was written so far, and with a way to signal the process. */
+  readonly onOutput?: (out: string, signal: (name: NodeJS.Signals) => void) => void;
+  /** Besides the environment that the tests have. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
 export function runExample(
   name: string,
   options: readonly string[],
-  onOutput?: (out: string, signal: (name: NodeJS.Signals) => void) => void,
+  { onOutput, env }: RunOptions = {},
 ): Promise<Ended> {
   const script = fileURLToPath(new URL(`../../examples/${name}.ts`, import.meta.url));
   const child = spawn(process.execPath, ["--import", "tsx", "-C", "engram-source", script, ...options], {
     stdio: ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...env },
   });
   let [out, err] = ["", ""];
   child.stdout.on("data", (chunk: Buffer) => {

@@ -5,7 +5,7 @@
  */
 import * as tf from "@tensorflow/tfjs-core";
 import { produce } from "immer";
-import { jit } from "../../compile/index.ts";
+import { jit, type TargetName } from "../../compile/index.ts";
 import { dnc, type Dnc } from "../dnc/dnc.ts";
 import type { DncParams } from "../dnc/params.ts";
 import type { DncState } from "../dnc/state.ts";
@@ -14,6 +14,7 @@ import { clipByGlobalNorm } from "../train/clip.ts";
 import type { Experiment } from "../train/fit.ts";
 import { chain } from "../train/optimiser.ts";
 import { randomStream, foldInKey, shuffled, streamKey } from "../train/randomStream.ts";
+import { readable } from "../train/readable.ts";
 import { runSequence } from "../train/trainStep.ts";
 import {
   babiSampler,
@@ -84,14 +85,14 @@ export interface BabiLesson {
 
 export interface BabiExperiment extends Experiment<DncParams, DncState, BabiBatch, BabiLesson> {
   readonly cell: Dnc;
-  /** Asks all questions of these stories. */
+  /** Asks all questions of these stories: on the CPU, so that parameters on a device must be `readable`. */
   readonly score: (params: DncParams, stories: readonly EncodedStory[]) => BabiScore;
 }
 
 export function babiExperiment(
   config: BabiExperimentConfig,
   data: BabiData,
-  { target = "wasm", memory }: { readonly target?: "wasm" | "tfjs"; readonly memory?: number } = {},
+  { target = "wasm", memory }: { readonly target?: TargetName; readonly memory?: number } = {},
 ): BabiExperiment {
   checkConfig(config);
   const words = data.vocabulary.length;
@@ -113,7 +114,7 @@ export function babiExperiment(
   const answer = jit(
     (params: DncParams, story: tf.Tensor2D, length: tf.Scalar): tf.Tensor2D =>
       tf.argMax(runSequence(cell, params, tf.oneHot(story, words) as tf.Tensor3D, { length }), 2),
-    { target },
+    { target: target === "webgpu" ? "wasm" : target },
   );
   const score = (params: DncParams, stories: readonly EncodedStory[]): BabiScore =>
     scoreBabi((story, length) => answer(params, story, length), stories, layout);
@@ -134,11 +135,15 @@ export function babiExperiment(
     batchSize: batch,
     next: (lesson: BabiLesson, _: unknown, run: { readonly step: number; readonly params: DncParams }) => {
       if (run.step % config.validateEvery !== 0) return lesson;
-      const result = score(run.params, valid);
-      return produce(lesson, (draft) => {
-        draft.validations.push({ step: run.step, score: result });
-        draft.isFinished = meanError(result) <= config.stopAt;
-      });
+      const validated = (): BabiLesson => {
+        const result = score(run.params, valid);
+        return produce(lesson, (draft) => {
+          draft.validations.push({ step: run.step, score: result });
+          draft.isFinished = meanError(result) <= config.stopAt;
+        });
+      };
+      // Stories are answered on the CPU; the parameters may have to be fetched.
+      return target === "webgpu" ? readable(run.params).then(validated) : validated();
     },
     isFinished: ({ isFinished }: BabiLesson) => isFinished,
     describe: ({ validations }: BabiLesson) => {

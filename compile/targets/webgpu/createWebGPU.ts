@@ -74,6 +74,8 @@ export async function createWebGPU(
       try {
         return await super.read(dataId);
       } catch (error) {
+        // A read that a loss ends may fail before the device says that it is lost.
+        await Promise.race([device.lost, new Promise((resolve) => setTimeout(resolve, 500))]);
         const reason = reasons.get(device);
         throw reason === undefined ? error : deviceLost(reason);
       }

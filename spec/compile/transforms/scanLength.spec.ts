@@ -89,11 +89,13 @@ describe.each(ways)("a number of steps that is known when they run, %s", (_name,
       [12, false],
       [13, true],
       [17, false],
+      [32, false], // segments that are cut again do not divide it
+      [32, true],
     ] as const) {
       // prettier-ignore
       const dynamic = (memory: number) => way(grad((p: Weights, xs: tf.Tensor, n: tf.Tensor) => loss(p, xs, { length: n, reverse, memory }))); // prettier-ignore
-      for (const n of [0, 1, 5, 12]) {
-        const xs = sequence(n, bound);
+      for (const n of [0, 1, 5, 12, bound, bound + 9]) {
+        const xs = sequence(Math.min(n, bound), bound);
         expectNumbers(dynamic(0)(weights(), xs, int(n)), dynamic(1e9)(weights(), xs, int(n)), 1e-4);
       }
     }
