@@ -112,8 +112,9 @@ export function interpretKernel(
       }
       return;
     }
-    case "sweep":
-      for (const { result, at: place, combiner, body, factor } of form.parts) {
+    case "sweep": {
+      // All is read before anything is stored: a result may lie where a value of the same point was read.
+      const stored = form.parts.map(({ result, at: place, combiner, body, factor }) => {
         const { shape, dtype: type } = results[result]!;
         const sums = new Map<number, number>();
         for (const point of pointsOf([...form.shape, ...(factor?.rows ?? [])])) {
@@ -121,9 +122,12 @@ export function interpretKernel(
           const value = factor ? combine("multiply", at(body, point), at(factor.body, point), type) : at(body, point);
           sums.set(position, combiner ? combine(combiner, sums.get(position) ?? identityOf(combiner, type), value, type) : value); // prettier-ignore
         }
+        return { result, type, sums };
+      });
+      for (const { result, type, sums } of stored)
         for (const [position, sum] of sums) outputs[result]!.values[position] = rounded(sum, type);
-      }
       return;
+    }
     default:
       return form satisfies never;
   }
