@@ -20,6 +20,7 @@ export interface Contender {
   readonly peer: string;
   readonly command: readonly [program: string, ...args: string[]];
   readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
   /** In which forms it comes. One word at least each, or one empty form. */
   readonly forms: (mode: Mode) => readonly string[];
 }
@@ -81,11 +82,11 @@ export async function ask(contender: Contender, request: Request): Promise<unkno
   return next(answers, failure);
 }
 
-function launch({ command, cwd }: Contender, request: Request) {
+function launch({ command, cwd, env }: Contender, request: Request) {
   const [program, ...args] = [...onCores(request.threads), ...command, JSON.stringify(request)];
   const child = spawn(program!, args, {
     stdio: ["pipe", "pipe", "pipe"],
-    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1" },
+    env: { ...process.env, PYTHONDONTWRITEBYTECODE: "1", ...env },
     ...(cwd === undefined ? {} : { cwd }),
   });
   let complaints = "";

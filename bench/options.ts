@@ -16,6 +16,7 @@ export interface Options {
   readonly rounds: number;
   readonly node: readonly string[];
   readonly venv?: string;
+  readonly wide: boolean;
   /** On webgpu: without tfjs's own ops beside it. */
   readonly alone: boolean;
   readonly output: "text" | "json" | "markdown";
@@ -68,6 +69,11 @@ export function parseOptions(argv: readonly string[]): Options {
     .option("--check", "with --versus: whether they compute the same loss and gradient, and no times", false)
     .option("--rounds <n>", "with --versus: rounds of each", numberAbove(1, true), 5)
     .option("--node <path>", "with --versus: a Node to run ours by; once more for each other", collected)
+    .option(
+      "--wide",
+      "vectors of 256 bits, from Node 24 on; with --versus, ours with them as well, before ours without",
+      false,
+    )
     .option("--venv <folder>", "with --versus: a Python environment that has the peers, instead of one of our own")
     .option("--alone", "with --target webgpu: without tfjs's own ops on the same device, which take long", false)
     .addOption(new Option("--profile", "time, operations and bytes of each kernel").conflicts(["sweep", "roofline"]))
@@ -91,7 +97,7 @@ export function parseOptions(argv: readonly string[]): Options {
   }
   if (given.alone && !given.target.includes("webgpu"))
     program.error("error: option '--alone' says how to use --target webgpu, which is missing");
-  const { config, mode, target, threads, rounds, node = [process.execPath], venv, alone } = given;
+  const { config, mode, target, threads, rounds, node = [process.execPath], wide, venv, alone } = given;
   return {
     config: config ?? (given.sweep ? ["babi"] : ["copy"]),
     mode,
@@ -99,6 +105,7 @@ export function parseOptions(argv: readonly string[]): Options {
     threads,
     rounds,
     node,
+    wide,
     seconds: given.seconds ?? (given.versus ? 2 : 5),
     ...(venv === undefined ? {} : { venv }),
     alone,
@@ -119,6 +126,7 @@ interface Given {
   readonly check: boolean;
   readonly node?: readonly string[];
   readonly venv?: string;
+  readonly wide: boolean;
   readonly alone: boolean;
   readonly profile?: boolean;
   readonly sweep?: readonly SweepName[];

@@ -2,7 +2,7 @@
 
 import "@tensorflow/tfjs-backend-cpu";
 import { CommanderError } from "commander";
-import { createWebGPU, useTfjs } from "engram/compile";
+import { createWebGPU, useTfjs, useWideVectors } from "engram/compile";
 import { check, checkColumns, tolerance, type CheckRow } from "./check.ts";
 import { configurations } from "./configurations.ts";
 import { prepare, type Subject } from "./dncStep.ts";
@@ -20,7 +20,10 @@ const tell = (news: string): void => void process.stderr.write(`${news}\n`);
 
 async function main({ question, ...options }: Options): Promise<void> {
   const { config, mode, target, threads, seconds, rounds, node, venv, alone, output } = options;
-  const machine = `${describeMachine(threads)}, Node ${process.versions.node}`;
+  if (options.wide && question.kind !== "versus" && !useWideVectors())
+    throw new Error(`bench: --wide: expected Node 24 or later on x64, got Node ${process.versions.node} on ${process.arch}`); // prettier-ignore
+  const vectors = options.wide ? ", wide vectors" : "";
+  const machine = `${describeMachine(threads)}, Node ${process.versions.node}${vectors}`;
   if (output !== "json") console.log(output === "markdown" ? `${machine}\n` : machine);
 
   const show = <Row extends object>(columns: readonly Column<Row>[], rows: readonly Row[]): void => {
@@ -56,7 +59,7 @@ async function main({ question, ...options }: Options): Promise<void> {
         if (!rows.every(({ difference }) => difference < tolerance)) process.exitCode = 1;
         return;
       }
-      const contenders = [...ourContenders(node), ...peers];
+      const contenders = [...ourContenders(node, options.wide), ...peers];
       const rows: VersusRow[] = [];
       for (const c of config) {
         for (const m of mode) {

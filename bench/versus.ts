@@ -2,6 +2,7 @@
 // does falls on all alike. Each peer comes in its best form: all its forms run one round, which does not count, and the
 // fastest goes on.
 
+import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Mode, Sizes } from "./configurations.ts";
 import { Running, type Contender, type Ready } from "./contender.ts";
@@ -14,14 +15,33 @@ const forms: Readonly<Record<PeerName, (mode: Mode) => readonly string[]>> = {
   torch: () => ["compile compare", "compile sort", "eager compare"],
 };
 
-/** @param nodes programs that are a Node each */
-export const ourContenders = (nodes: readonly string[]): Contender[] =>
-  nodes.map((node) => ({
-    peer: `engram ${node}`,
-    command: [node, "--import", "tsx", "-C", "engram-source", fileURLToPath(new URL("peers/engram.ts", import.meta.url))],
+/** @param nodes programs that are a Node each
+ *  @param wide each that has wide vectors with them as well, and first
+ *  @throws where none has */
+export function ourContenders(nodes: readonly string[], wide = false): Contender[] {
+  const contenders = nodes.flatMap((node) => {
+    const ours = (vectors: "0" | "1"): Contender => ({
+      peer: `engram ${node}${vectors === "1" ? " wide" : ""}`,
+      command: [node, "--import", "tsx", "-C", "engram-source", fileURLToPath(new URL("peers/engram.ts", import.meta.url))], // prettier-ignore
+      cwd: fileURLToPath(new URL("..", import.meta.url)),
+      env: { ENGRAM_WIDE_VECTORS: vectors },
+      forms: () => [""],
+    });
+    return wide && hasWideVectors(node) ? [ours("1"), ours("0")] : [ours("0")];
+  });
+  if (wide && contenders.length === nodes.length) throw new Error(`bench: --wide: expected a Node of 24 or later on x64, got ${nodes.join(", ")}`); // prettier-ignore
+  return contenders;
+}
+
+/** Whether programs have vectors of 256 bits by this Node. */
+function hasWideVectors(node: string): boolean {
+  const ask = "import('engram/compile').then(({ useWideVectors }) => process.stdout.write(String(useWideVectors())))";
+  const { stdout } = spawnSync(node, ["--import", "tsx", "-C", "engram-source", "-e", ask], {
     cwd: fileURLToPath(new URL("..", import.meta.url)),
-    forms: () => [""],
-  })); // prettier-ignore
+    encoding: "utf8",
+  });
+  return stdout.endsWith("true");
+}
 
 export const peerContenders = (
   peers: readonly PeerName[],

@@ -42,6 +42,11 @@ describe("options", () => {
     expect(options("--versus jax").node).toEqual([process.execPath]);
   });
 
+  it("ask for vectors of 256 bits", () => {
+    expect(options("").wide).toBe(false);
+    expect(options("--wide --versus jax").wide).toBe(true);
+  });
+
   it("leave tfjs's own ops out on a device", () => {
     expect(options("--target webgpu").alone).toBe(false);
     expect(options("--target webgpu --alone").alone).toBe(true);

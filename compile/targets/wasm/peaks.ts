@@ -15,8 +15,8 @@ export interface Peaks {
   readonly streams: readonly { readonly bytes: number; readonly read: number; readonly update: number }[];
 }
 
-/** Independent chains of operations: enough to hide their latency, few enough for the registers. */
-const chains = 12;
+/** Independent chains of operations: enough to hide their latency, few enough for the registers, which may hold two. */
+const chainsFor = (wide: boolean): number => (wide ? 24 : 12);
 const unrolled = 4;
 /** Vectors in one round of a stream. */
 const width = 8;
@@ -24,7 +24,7 @@ const vectorBytes = 16;
 
 /** `arithmetic(rounds)`: `x ← x a + a` in many chains; fused `x ← a a + x`, as products have it, which engines compute in
  *  place. (Apart, `a a` would be computed once.) */
-function arithmetic(fused: boolean): Func {
+function arithmetic(fused: boolean, chains: number): Func {
   const code = new Code("arithmetic", { params: ["i32"], results: [] });
   const list = Array.from({ length: chains }, () => code.local("v128"));
   const half = code.local("v128");
@@ -37,7 +37,7 @@ function arithmetic(fused: boolean): Func {
     }
   }
   code.get(0).i32(-1).op("i32.add").tee(0).op("br_if", 0).op("end");
-  storeSum(code, list);
+  store(code, firstAddress, list);
   return code.finish();
 }
 
@@ -49,10 +49,11 @@ function stream(update: boolean): Func {
   code.op("f32.const", 0.5).op("f32x4.splat").set(half);
   code.op("loop");
   list.forEach((x, i) => {
-    const offset = i * vectorBytes;
-    if (update) code.get(0).get(0).op("v128.load", 4, offset).get(half).op("f32x4.mul").op("v128.store", 4, offset);
-    else code.get(x).get(0).op("v128.load", 4, offset).op("f32x4.add").set(x);
+    code.get(0).op("v128.load", 4, i * vectorBytes);
+    if (update) code.get(half).op("f32x4.mul").set(x);
+    else code.get(x).op("f32x4.add").set(x);
   });
+  if (update) storeAt(() => code.get(0), list);
   code
     .get(0)
     .i32(width * vectorBytes)
@@ -62,15 +63,20 @@ function stream(update: boolean): Func {
     .op("i32.lt_u")
     .op("br_if", 0)
     .op("end");
-  storeSum(code, list);
+  if (!update) store(code, firstAddress, list);
   return code.finish();
 }
 
 /** So that no work is for nothing. */
-function storeSum(code: Code, list: readonly Local[]): void {
-  code.i32(firstAddress);
-  list.forEach((x, i) => (i === 0 ? code.get(x) : code.get(x).op("f32x4.add")));
-  code.op("v128.store", 4, 0);
+const store = (code: Code, address: number, list: readonly Local[]): void => storeAt(() => code.i32(address), list); // prettier-ignore
+
+/** Stores vectors side by side, the last first, as engines that join them want it. */
+function storeAt(push: () => Code, list: readonly Local[]): void {
+  [...list.entries()].reverse().forEach(([i, x]) =>
+    push()
+      .get(x)
+      .op("v128.store", 4, i * vectorBytes),
+  );
 }
 
 /** The least milliseconds of many calls that take about `call` milliseconds each, once the engine has compiled with care. */
@@ -92,7 +98,9 @@ export function measurePeaks(sizes: readonly number[] = [2 ** 14, 2 ** 18, 2 ** 
   const memory = arena();
   memory.ensure(firstAddress + Math.max(...sizes));
   memory.owner = null; // constants of programs that lie there are lost
-  const funcs = [arithmetic(false), stream(false), stream(true), ...(features.relaxedMadd ? [arithmetic(true)] : [])];
+  const chains = chainsFor(features.wide);
+  const withFused = features.relaxedMadd ? [arithmetic(true, chains)] : [];
+  const funcs = [arithmetic(false, chains), stream(false), stream(true), ...withFused];
   const bytes = encodeModule({
     memory: { pages: 1, ...(features.threads ? { sharedMaximum: maximumPages } : {}) },
     funcs,
