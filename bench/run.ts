@@ -20,8 +20,13 @@ const tell = (news: string): void => void process.stderr.write(`${news}\n`);
 
 async function main({ question, ...options }: Options): Promise<void> {
   const { config, mode, target, threads, seconds, rounds, node, venv, alone, output } = options;
-  if (options.wide && question.kind !== "versus" && !useWideVectors())
-    throw new Error(`bench: --wide: expected Node 24 or later on x64, got Node ${process.versions.node} on ${process.arch}`); // prettier-ignore
+  if (options.wide && question.kind !== "versus" && !useWideVectors()) {
+    console.error(
+      `error: option '--wide' needs Node 24 or later on x64, this is Node ${process.versions.node} on ${process.arch}`,
+    );
+    process.exitCode = 1;
+    return;
+  }
   const vectors = options.wide ? ", wide vectors" : "";
   const machine = `${describeMachine(threads)}, Node ${process.versions.node}${vectors}`;
   if (output !== "json") console.log(output === "markdown" ? `${machine}\n` : machine);
