@@ -5,7 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["engram-source"] } },
   test: {
     include: ["spec/**/*.spec.ts", "properties/**/*.property.ts"],
-    setupFiles: ["properties/seed.ts"],
+    setupFiles: ["properties/seed.ts", "properties/wideVectors.ts"],
     testTimeout: 120_000,
     pool: "forks",
     silent: "passed-only",

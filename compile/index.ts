@@ -2,16 +2,9 @@
 
 import { registerWasmBackend } from "./targets/wasm/backend.ts";
 
-export {
-  ConcretizationError,
-  DeviceError,
-  LeakedTracerError,
-  SavedProgramError,
-  NoTfjsError,
-  NoWebGPUError,
-  TypeMismatchError,
-  type CodedError,
-} from "./errors.ts";
+export { ConcretizationError, LeakedTracerError, TypeMismatchError } from "./errors.ts";
+export { type CodedError } from "./codedError.ts";
+export { DeviceError, SavedProgramError, NoTfjsError, NoWebGPUError } from "./targets/errors.ts";
 export { graphOf, jit, targetNames, type CompiledInfo, type GraphText, type Jitted, type JitOptions, type TargetName } from "./jit.ts"; // prettier-ignore
 export { load } from "./targets/wasm/saved.ts";
 export type { Submitted } from "./targets/target.ts";

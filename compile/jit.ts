@@ -1,7 +1,8 @@
 // The whole road: trace, passes, target; once for each structure, shapes, dtypes and static arguments.
 
 import type { Tensor, TypedArray } from "@tensorflow/tfjs-core";
-import { cannotSave, noProfile, unknownTarget, wrongArgnum, wrongRuns, wrongThreads } from "./errors.ts";
+import { wrongArgnum } from "./errors.ts";
+import { cannotSave, noProfile, unknownTarget, wrongRuns, wrongThreads } from "./targets/errors.ts";
 import { GraphBuilder } from "./graph/build.ts";
 import type { Graph } from "./graph/graph.ts";
 import { printGraph } from "./graph/print.ts";

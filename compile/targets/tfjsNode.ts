@@ -2,7 +2,7 @@
 // asked for. What TensorFlow computes with is not for us to install: they bring or find its library themselves.
 
 import * as tf from "@tensorflow/tfjs-core";
-import { noTfjsPackage, otherTfjs, unknownTfjs } from "../errors.ts";
+import { noTfjsPackage, otherTfjs, unknownTfjs } from "./errors.ts";
 
 const packages = { node: "@tensorflow/tfjs-node", "node-gpu": "@tensorflow/tfjs-node-gpu" } as const;
 

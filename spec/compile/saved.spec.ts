@@ -165,7 +165,7 @@ describe("load refuses", () => {
       "corrupt-program",
       "its checksum",
     ],
-    ["another format", () => bytes().map((byte, i) => (i === 6 ? 99 : byte)), "program-version", "its format is 99, this version reads 1"], // prettier-ignore
+    ["another format", () => bytes().map((byte, i) => (i === 6 ? 99 : byte)), "program-version", "its format is 99, this version reads 2"], // prettier-ignore
   ])("%s", async (_what, make, code, message) => {
     const error = await refusal(make());
     expect(error.code).toBe(code);

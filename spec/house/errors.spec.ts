@@ -2,13 +2,14 @@
 // and what users meet stands in a catalogue.
 
 import { describe, expect, it } from "vitest";
-import * as catalogue from "../../compile/errors.ts";
+import * as ofFunctions from "../../compile/errors.ts";
+import * as ofTargets from "../../compile/targets/errors.ts";
 import { mistakes, unreachable } from "../compile/mistakes/index.ts";
 import { sourceFiles, textOf } from "./modules.ts";
 
-const names = Object.keys(catalogue);
+const names = [ofFunctions, ofTargets].flatMap((catalogue) => Object.keys(catalogue));
 
-describe("an error of compile/errors.ts", () => {
+describe("an error of a catalogue", () => {
   it.each(names)("%s is raised, or says why it cannot be", (name) => {
     const raised = mistakes.some(({ error }) => error === name);
     expect(raised !== name in unreachable, raised ? "both raised and called unreachable" : "neither").toBe(true);
@@ -16,7 +17,7 @@ describe("an error of compile/errors.ts", () => {
 
   it("is thrown somewhere", () => {
     const text = sourceFiles()
-      .filter((path) => path.startsWith("compile/") && path !== "compile/errors.ts")
+      .filter((path) => path.startsWith("compile/") && !path.endsWith("/errors.ts"))
       .map(textOf)
       .join("\n");
     expect(names.filter((name) => !new RegExp(`\\b${name}\\b`).test(text))).toEqual([]);

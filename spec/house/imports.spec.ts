@@ -7,9 +7,9 @@ const graph = importGraph();
 
 /** What a room's files may import: its own files, and what matches here. */
 const arrows: Readonly<Record<string, RegExp>> = {
-  compile: /^@tensorflow\/tfjs-(core|backend-cpu|backend-webgpu)$|^node:worker_threads$/,
+  compile: /^@tensorflow\/tfjs-(core|backend-cpu|backend-webgpu)$|^node:(worker_threads|v8)$/,
   src: /^compile\/index\.ts$|^@tensorflow\/tfjs-core$|^node:|^(immer|vega|cli-progress|write-file-atomic|@resvg\/resvg-js)$/,
-  properties: /^(compile|src)\/|^@tensorflow\/tfjs-(core|backend-cpu)$|^(fast-check|vitest|immer)$/,
+  properties: /^(compile|src)\/|^@tensorflow\/tfjs-(core|backend-cpu)$|^(fast-check|vitest|immer)$|^node:v8$/,
   spec: /./,
   examples: /^engram(\/compile|\/properties)?$|^(?!compile\/|src\/|properties\/|spec\/|bench\/|docs\/|vitest)/,
   bench: /^engram(\/compile|\/properties)?$|^(?!compile\/|src\/|properties\/|spec\/|examples\/|docs\/|vitest)/,
@@ -20,7 +20,9 @@ const arrows: Readonly<Record<string, RegExp>> = {
  *  vocabulary of the graph, which primitives speak; the rest of `graph/` applies their rules to whole graphs. */
 const layers: readonly RegExp[] = [
   /^compile\/type\.ts$/,
+  /^compile\/codedError\.ts$/,
   /^compile\/errors\.ts$/,
+  /^compile\/targets\/errors\.ts$/,
   /^compile\/tree\.ts$/,
   /^compile\/graph\/graph\.ts$/,
   /^compile\/kernels\//,

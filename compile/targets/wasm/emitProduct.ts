@@ -13,7 +13,8 @@ import { unrollFor, type KernelOf } from "./emitMap.ts";
 import { emitReduce } from "./emitReduce.ts";
 import { Nest } from "./nest.ts";
 import { affinesOf, flatten, Nodes, type Node } from "../../kernels/nodes.ts";
-import { emitPanels, planProduct, type MatrixView } from "./productMatrix.ts";
+import type { MatrixView } from "./productLoops.ts";
+import { emitPanels, planProduct } from "./productMatrix.ts";
 
 /** One operand; axes: batch, free (m or n), k. */
 interface Operand {

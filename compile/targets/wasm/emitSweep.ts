@@ -24,7 +24,8 @@ import { factorsOf, partialSums, runsAlong } from "./emitReduce.ts";
 import type { KernelContext } from "./kernelContext.ts";
 import { Nest, type Stream } from "./nest.ts";
 import { affinesOf, flatten, Nodes, trimmed, type Node } from "../../kernels/nodes.ts";
-import { emitDotProduct, emitPlain, spillBytes, type MatrixView } from "./productMatrix.ts";
+import type { MatrixView } from "./productLoops.ts";
+import { emitDotProduct, emitPlain, spillBytes } from "./productMatrix.ts";
 import { emitMultiplyAdd } from "./productTile.ts";
 
 /** Which way the lanes of a kernel's sums run, for the forming of sweeps. */

@@ -2,7 +2,7 @@
 // WebAssembly.Memory, so there is one; programs run one after another and use the same addresses. It grows on demand and
 // never shrinks.
 
-import { outOfMemory } from "../../errors.ts";
+import { outOfMemory } from "../errors.ts";
 import type { DType, TypedValues } from "../../type.ts";
 import { detectFeatures } from "./features.ts";
 

@@ -7,7 +7,7 @@ import type { Equation, EquationOf, Graph, Value } from "../../graph/graph.ts";
 import { computedFrom, computing, rewrite } from "../../graph/walk.ts";
 import { otherAxes } from "../../primitives/operands.ts";
 import { sizeOf } from "../../type.ts";
-import { panelFor } from "./productMatrix.ts";
+import { panelFor } from "./productPacked.ts";
 
 export interface PackingRules {
   /** Smaller weights stay in the first cache as they lie. */

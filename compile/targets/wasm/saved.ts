@@ -3,7 +3,7 @@
 // "engram" and the format's number, a checksum of all behind it, the length of a header of JSON, the header, the parts.
 
 import type { Tensor } from "@tensorflow/tfjs-core";
-import { corruptProgram, missingFeature, notASavedProgram, otherProgram, savedByOther } from "../../errors.ts";
+import { corruptProgram, missingFeature, notASavedProgram, otherProgram, savedByOther } from "../errors.ts";
 import { flattenArguments } from "../../transforms/traced.ts";
 import { typeOf } from "../../trace/trace.ts";
 import { structureKey, treeUnflatten } from "../../tree.ts";

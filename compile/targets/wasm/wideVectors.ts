@@ -1,6 +1,8 @@
 // Vectors of 256 bits. WebAssembly's have 128, but V8 can join two that lie side by side while it compiles, on x64 with AVX2.
 // It does so behind a flag, as an experiment; so we do when asked.
 
+import { wrongWideVectors } from "../errors.ts";
+
 const flag = "experimental-wasm-revectorize";
 
 /** The first Node whose V8 has the flag, and whose flag our own tests have passed with. */
@@ -26,13 +28,18 @@ export function useWideVectors(on = true): boolean {
 /** Whether programs are to be written for it. */
 export function hasWideVectors(): boolean {
   if (asked === undefined) {
-    if (wishes()) useWideVectors();
+    if (wishesWideVectors()) useWideVectors();
     else asked = engine() !== undefined && process.execArgv.includes(`--${flag}`);
   }
   return asked!;
 }
 
-const wishes = (): boolean => typeof process === "object" && process.env?.ENGRAM_WIDE_VECTORS === "1";
+/** What the environment says. */
+export function wishesWideVectors(): boolean {
+  const said = (typeof process === "object" && process.env?.ENGRAM_WIDE_VECTORS) || "0";
+  if (said !== "0" && said !== "1") throw wrongWideVectors(said);
+  return said === "1";
+}
 
 /** Node's door to its engine, if that can join vectors. */
 function engine(): typeof import("node:v8") | undefined {

@@ -1,6 +1,6 @@
 // The memory that all programs of a device share: programs run one after the other. It grows on demand and never shrinks.
 
-import { outOfDeviceMemory } from "../../errors.ts";
+import { outOfDeviceMemory } from "../errors.ts";
 
 export class DeviceArena {
   readonly #device: GPUDevice;

@@ -1,7 +1,7 @@
 // Devices made, in a page or in Node, with the limits that the adapter has; watched, since they go away; and replaced on demand.
 
 import * as tf from "@tensorflow/tfjs-core";
-import { deviceLost, noAdapter, noImplementation, unreadable } from "../../errors.ts";
+import { deviceLost, noAdapter, noImplementation, unreadable } from "../errors.ts";
 import { currentBackend, failures, knownDevice, reasons, webgpuBackendName, type DeviceBackend } from "./device.ts";
 
 /** `GPUDevice`, where the project's TypeScript knows it. */

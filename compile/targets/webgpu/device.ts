@@ -1,7 +1,7 @@
 // The device in use: that of tfjs's own WebGPU backend, so that tensors are shared; and what became of it.
 
 import * as tf from "@tensorflow/tfjs-core";
-import { deviceLost, noDevice } from "../../errors.ts";
+import { deviceLost, noDevice } from "../errors.ts";
 
 /** What tfjs keeps of a tensor. */
 interface TensorData {

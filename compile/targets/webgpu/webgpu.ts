@@ -3,7 +3,7 @@
 
 import type * as tf from "@tensorflow/tfjs-core";
 import { engine } from "@tensorflow/tfjs-core";
-import { deviceLost, programFailed } from "../../errors.ts";
+import { deviceLost, programFailed } from "../errors.ts";
 import { planBuffers } from "../../program/planBuffers.ts";
 import type { Address, Program, UnplannedProgram } from "../../program/program.ts";
 import { sizeOf, typedValues, type DType, type TensorType, type TypedValues } from "../../type.ts";

@@ -2,6 +2,7 @@
 
 import * as tf from "@tensorflow/tfjs-core";
 import { grad, jit, treeMap, useTfjs } from "../../../compile/index.ts";
+import { wishesWideVectors } from "../../../compile/targets/wasm/wideVectors.ts";
 import { scalar, untyped, vector, type Mistake } from "./mistake.ts";
 
 export const argumentsMistakes: readonly Mistake[] = [
@@ -67,6 +68,21 @@ export const argumentsMistakes: readonly Mistake[] = [
     error: "unknownTfjs",
     run: () => useTfjs("gpu"),
     message: 'useTfjs: expected one of cpu, node, node-gpu (argument, or ENGRAM_TFJS), got "gpu".',
+  },
+  {
+    title: "an environment that says neither yes nor no to wide vectors",
+    error: "wrongWideVectors",
+    run: () => {
+      const said = process.env.ENGRAM_WIDE_VECTORS;
+      process.env.ENGRAM_WIDE_VECTORS = "yes";
+      try {
+        return wishesWideVectors();
+      } finally {
+        if (said === undefined) delete process.env.ENGRAM_WIDE_VECTORS;
+        else process.env.ENGRAM_WIDE_VECTORS = said;
+      }
+    },
+    message: 'useWideVectors: ENGRAM_WIDE_VECTORS must be 1 or 0, got "yes".',
   },
   {
     title: "a function for WebGPU before there is a device",

@@ -6,7 +6,7 @@ import * as tf from "@tensorflow/tfjs-core";
 import "@tensorflow/tfjs-backend-cpu";
 import { afterEach, describe, expect, it } from "vitest";
 import { createWebGPU, DeviceError, grad, jit, NoWebGPUError, scan } from "../../../../compile/index.ts";
-import { programFailed } from "../../../../compile/errors.ts";
+import { programFailed } from "../../../../compile/targets/errors.ts";
 import { currentBackend } from "../../../../compile/targets/webgpu/device.ts";
 import { WebGPUProgram } from "../../../../compile/targets/webgpu/webgpu.ts";
 import { kernelProgram } from "../wasm/kernelProgram.ts";
