@@ -24,11 +24,16 @@ export interface Worth extends RegionSizes {
 
 const worth: Worth = { ...regionSizes, leastWork };
 
+/** Inputs stay where they are, not to be copied again, where that takes no more than so many times the memory. */
+const dearest = 1.02;
+
 /** The program of an optimised graph, split among `threads` where that is worth it; with sweeps, for a target that says
  *  how to form them. */
 export function lowerGraph(graph: Graph, threads = 1, sizes: Worth = worth, sweeps?: SweepRules): Program {
   const regions = makeRegions(parallelise(lowerWhole(graph), threads, sizes.leastWork), sizes);
-  return planBuffers(carriesInPlace(sweeps ? makeSweeps(regions, sweeps) : regions), true);
+  const unplanned = carriesInPlace(sweeps ? makeSweeps(regions, sweeps) : regions);
+  const [plain, kept] = [planBuffers(unplanned), planBuffers(unplanned, true)];
+  return kept.bytes <= dearest * plain.bytes ? kept : plain;
 }
 
 /** The program of an optimised graph, in one piece and without places: for targets that split it in their own way. */
