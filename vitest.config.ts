@@ -7,6 +7,7 @@ export default defineConfig({
     include: ["spec/**/*.spec.ts", "properties/**/*.property.ts"],
     setupFiles: ["properties/seed.ts", "properties/wideVectors.ts"],
     testTimeout: 120_000,
+    hookTimeout: 120_000, // a browser that starts beside other tests
     pool: "forks",
     silent: "passed-only",
   },
