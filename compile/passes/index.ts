@@ -18,7 +18,7 @@ export interface Pass {
 
 /** Calls go first, so that all passes see through them. Dead code goes before sums are lifted, or a cotangent that
  *  nobody asked for would be lifted as well; identities and sharing go before that, as they uncover dead code. Barriers
- *  stand until work has been shared. Products leave loops when it is settled which of them sums have taken along, and narrowed
+ *  stand until work has been shared. Inverses of permutations are found when copies of a sort are one, and before products move. Products leave loops when it is settled which of them sums have taken along, and narrowed
  *  to what is read, since that uncovers more that wait for no carry. The last round cleans up what lifting and hoisting left. */
 export const passes: readonly Pass[] = [
   { name: "inlineCalls", run: inlineCalls },

@@ -4,7 +4,7 @@
 import type { EquationOf, Graph, Value } from "../graph/graph.ts";
 import type { GraphBuilder } from "../graph/build.ts";
 import { definitions, mapBodies, rewriteLevel } from "../graph/walk.ts";
-import { axesUpTo } from "../primitives/batching.ts";
+import { alongLast } from "../primitives/window.ts";
 import { sizeOf } from "../type.ts";
 
 export function invertPermutations(graph: Graph): Graph {
@@ -17,21 +17,14 @@ export function invertPermutations(graph: Graph): Graph {
     const equation = source.get(value);
     return equation?.op === "sort" && equation.outputs[1] === value;
   };
-  /** The permutation that a sort brings back into order, if it does that. */
-  const permutationOf = ({ inputs: [x], attrs: { descending } }: EquationOf<"sort">): Value | null => {
-    if (!descending) return isPermutation(x!) ? x! : null;
+  /** Whether a sort brings a permutation back into order. */
+  const undoes = ({ inputs: [x], attrs: { descending } }: EquationOf<"sort">): boolean => {
+    if (!descending) return isPermutation(x!);
     const negated = source.get(x!);
-    return negated?.op === "negate" && isPermutation(negated.inputs[0]!) ? negated.inputs[0]! : null;
+    return negated?.op === "negate" && isPermutation(negated.inputs[0]!);
   };
-  const wanted = new Map<Value, Value>(); // by the sort's first result, what it sorts
-  for (const equation of inner.equations) {
-    const permutation =
-      equation.op === "sort" && sizeOf(equation.outputs[0]!.type.shape) > 0 ? permutationOf(equation) : null;
-    if (permutation) wanted.set(equation.outputs[0]!, permutation);
-  }
-  if (wanted.size === 0) return inner;
   return rewriteLevel(inner, (b, equation, inputs) => {
-    if (equation.op !== "sort" || !wanted.has(equation.outputs[0]!)) return null;
+    if (equation.op !== "sort" || sizeOf(equation.outputs[0]!.type.shape) === 0 || !undoes(equation)) return null;
     const { descending } = equation.attrs;
     const [x] = inputs;
     const places = descending ? b.negate(x!) : x!;
@@ -44,15 +37,6 @@ export function invertPermutations(graph: Graph): Graph {
 /** `result[…, permutation[…, i]] = i`. */
 function inverse(b: GraphBuilder, permutation: Value, counted: Value): Value {
   const { shape } = permutation.type;
-  const last = shape.length - 1;
-  const lanes = axesUpTo(last);
-  return b.scatter(b.zeros(permutation.type), b.reshape(permutation, [...shape, 1]), counted, {
-    combiner: "set",
-    offsetDims: [],
-    collapsedSliceDims: [last],
-    operandBatchingDims: lanes,
-    startIndicesBatchingDims: lanes,
-    startIndexMap: [last],
-    sliceSizes: shape.map(() => 1),
-  });
+  const indices = b.reshape(permutation, [...shape, 1]);
+  return b.scatter(b.zeros(permutation.type), indices, counted, { ...alongLast(shape), combiner: "set" });
 }

@@ -8,6 +8,7 @@ import { axesUpTo } from "./batching.ts";
 import { dtypeOf, elementsOf, tensorOf } from "./host.ts";
 import { checkCount, checkDType } from "./operands.ts";
 import type { Primitive } from "./primitive.ts";
+import { alongLast } from "./window.ts";
 
 /** Order of two elements; equal ones, -0 and 0 among them, keep the order they had. */
 function order(x: number, y: number, descending: boolean): number {
@@ -48,17 +49,8 @@ export const sort: Primitive<Attrs["sort"]> = {
       pullback: ([ct]) => {
         if (!ct || sizeOf(ct.type.shape) === 0) return [null];
         const { shape } = ct.type;
-        const lanes = axesUpTo(shape.length - 1);
-        const back = b.scatter(b.zeros(ct.type), b.reshape(positions!, [...shape, 1]), ct, {
-          combiner: "add",
-          offsetDims: [],
-          collapsedSliceDims: [shape.length - 1],
-          operandBatchingDims: lanes,
-          startIndicesBatchingDims: lanes,
-          startIndexMap: [shape.length - 1],
-          sliceSizes: shape.map(() => 1),
-        });
-        return [back];
+        const indices = b.reshape(positions!, [...shape, 1]);
+        return [b.scatter(b.zeros(ct.type), indices, ct, { ...alongLast(shape), combiner: "add" })];
       },
     };
   },

@@ -5,6 +5,7 @@ import { wrongAttribute, wrongRank, wrongShape } from "../errors.ts";
 import type { GatherDimensions, Value } from "../graph/graph.ts";
 import { axisIndex, binary, constantIndex, index, load, number, type Affine, type Scalar } from "../kernels/scalar.ts";
 import type { Shape, TensorType } from "../type.ts";
+import { axesUpTo } from "./batching.ts";
 import { eachIndex } from "./host.ts";
 import { checkAxes, checkDType, otherAxes } from "./operands.ts";
 import type { Builder } from "./primitive.ts";
@@ -12,6 +13,20 @@ import type { Builder } from "./primitive.ts";
 /** Operand axes that the window runs over, one an offset dimension. */
 const windowAxes = (rank: number, dims: GatherDimensions): number[] =>
   otherAxes(rank, [...dims.collapsedSliceDims, ...dims.operandBatchingDims]);
+
+/** Single elements of the last axis, by indices `[...shape, 1]` that count within each lane. */
+export function alongLast(shape: Shape): GatherDimensions {
+  const last = shape.length - 1;
+  const lanes = axesUpTo(last);
+  return {
+    offsetDims: [],
+    collapsedSliceDims: [last],
+    operandBatchingDims: lanes,
+    startIndicesBatchingDims: lanes,
+    startIndexMap: [last],
+    sliceSizes: shape.map(() => 1),
+  };
+}
 
 /** Shape of what is gathered, or of the updates to scatter. */
 export function windowedShape(operand: Shape, startIndices: Shape, dims: GatherDimensions): Shape {
