@@ -10,7 +10,7 @@ import { loadsOf } from "./compose.ts";
 import type { Address, Instruction, UnplannedProgram } from "./program.ts";
 import { bytesOf } from "./rows.ts";
 import { bodiesOf, flatPosition } from "./sweepable.ts";
-import { eachInstruction } from "./uses.ts";
+import { eachInstruction, mapInside } from "./uses.ts";
 
 type Loop = Extract<Instruction, { readonly kind: "loop" }>;
 
@@ -45,20 +45,11 @@ export function carriesInPlace(program: UnplannedProgram): UnplannedProgram {
     );
   const visit = (list: readonly Instruction[]): readonly Instruction[] =>
     without(list, gone).map((instruction): Instruction => {
-      switch (instruction.kind) {
-        case "loop": {
-          const own = turnsOf(instruction).filter((turns) => settled.has(JSON.stringify(turns)));
-          const body = visit(instruction.body);
-          const stay = without(body.slice(-1), new Set(own.map(({ next }) => next)));
-          return { ...instruction, body: [...body.slice(0, -1), ...stay] };
-        }
-        case "parallel":
-          return { ...instruction, parts: instruction.parts.map(visit) };
-        case "branch":
-          return { ...instruction, onTrue: visit(instruction.onTrue), onFalse: visit(instruction.onFalse) };
-        default:
-          return instruction;
-      }
+      if (instruction.kind !== "loop") return mapInside(instruction, visit);
+      const own = turnsOf(instruction).filter((turns) => settled.has(JSON.stringify(turns)));
+      const body = visit(instruction.body);
+      const stay = without(body.slice(-1), new Set(own.map(({ next }) => next)));
+      return { ...instruction, body: [...body.slice(0, -1), ...stay] };
     });
   return { ...program, instructions: visit(program.instructions) };
 }

@@ -23,6 +23,23 @@ export function eachInstruction(list: readonly Instruction[], visit: (instructio
   }
 }
 
+/** An instruction with the lists inside of it, of a loop, of parts or of branches, replaced. */
+export function mapInside(
+  instruction: Instruction,
+  inside: (list: readonly Instruction[]) => readonly Instruction[],
+): Instruction {
+  switch (instruction.kind) {
+    case "loop":
+      return { ...instruction, body: inside(instruction.body) };
+    case "parallel":
+      return { ...instruction, parts: instruction.parts.map(inside) };
+    case "branch":
+      return { ...instruction, onTrue: inside(instruction.onTrue), onFalse: inside(instruction.onFalse) };
+    default:
+      return instruction;
+  }
+}
+
 /** The instructions with each run of calls, between which nothing else stands, replaced; inside loops, parts and branches, too. */
 export function mapRuns(
   list: readonly Instruction[],
@@ -34,18 +51,13 @@ export function mapRuns(
     if (run.length > 0) result.push(...replace(run));
     run = [];
   };
-  const inside = (body: readonly Instruction[]): readonly Instruction[] => mapRuns(body, replace);
   for (const instruction of list) {
     if (instruction.kind === "call") {
       run.push(instruction);
       continue;
     }
     close();
-    if (instruction.kind === "loop") result.push({ ...instruction, body: inside(instruction.body) });
-    else if (instruction.kind === "parallel") result.push({ ...instruction, parts: instruction.parts.map(inside) });
-    else if (instruction.kind === "branch") {
-      result.push({ ...instruction, onTrue: inside(instruction.onTrue), onFalse: inside(instruction.onFalse) });
-    } else result.push(instruction);
+    result.push(mapInside(instruction, (body) => mapRuns(body, replace)));
   }
   close();
   return result;
@@ -119,19 +131,10 @@ export function withoutUnused(
     return at;
   };
   const visit = (list: readonly Instruction[]): readonly Instruction[] =>
-    list.map((instruction) => {
-      switch (instruction.kind) {
-        case "call":
-          return { ...instruction, kernel: place(instruction.kernel) };
-        case "loop":
-          return { ...instruction, body: visit(instruction.body) };
-        case "parallel":
-          return { ...instruction, parts: instruction.parts.map(visit) };
-        case "branch":
-          return { ...instruction, onTrue: visit(instruction.onTrue), onFalse: visit(instruction.onFalse) };
-        default:
-          return instruction;
-      }
-    });
+    list.map((instruction) =>
+      instruction.kind === "call"
+        ? { ...instruction, kernel: place(instruction.kernel) }
+        : mapInside(instruction, visit),
+    );
   return { instructions: visit(instructions), kernels: kept };
 }
