@@ -56,9 +56,7 @@ function makeExecutable(program: Program, features: Features, hasClock: boolean)
       values,
     })),
     keepsConstants: keepsConstants(program),
-    keepsInputs: program.inputs.map(({ address }) =>
-      bufferOf(address).every((buffer) => isKept(program, buffer, false)),
-    ),
+    keepsInputs: keptInputs(program),
   };
 }
 
@@ -122,6 +120,8 @@ function bind(executable: Executable, module: WebAssembly.Module, instance: WebA
         memory.owner = identity;
         for (const constant of constants) writeTensor(memory, constant.address, constant.values);
       }
+      const before = stayed && identities ? inPlace : [];
+      inPlace = []; // should this call fail half-way
       inputs.forEach(({ address, type }, i) => {
         const given = values[i]!;
         const size = sizeOf(type.shape);
@@ -130,11 +130,11 @@ function bind(executable: Executable, module: WebAssembly.Module, instance: WebA
             `internal: input ${i} is ${given.constructor.name}(${given.length}), expected ${size} elements of ${type.dtype}, please report`,
           );
         }
-        const isThere = stayed && identities !== undefined && inPlace[i]?.deref() === identities[i];
+        const isThere = identities !== undefined && before[i]?.deref() === identities[i];
         if (!isThere) writeTensor(memory, address, given);
       });
-      inPlace = executable.keepsInputs.map((kept, i) => (kept && identities ? new WeakRef(identities[i]!) : null));
       go();
+      if (identities) inPlace = executable.keepsInputs.map((kept, i) => (kept ? new WeakRef(identities[i]!) : null));
       return outputs.map(({ address, type }) => readTensor(memory, address, type.dtype, sizeOf(type.shape)));
     },
   };
@@ -144,24 +144,37 @@ function bind(executable: Executable, module: WebAssembly.Module, instance: WebA
 }
 
 /** Whether constants survive a run: no other buffer shares their memory, and nothing writes there. */
-export const keepsConstants = (program: Program): boolean =>
-  program.constants.every(({ buffer }) => isKept(program, buffer, true));
+export function keepsConstants(program: Program): boolean {
+  const written = writtenIn(program);
+  for (const { address } of program.inputs) for (const buffer of bufferOf(address)) written.add(buffer);
+  return program.constants.every(({ buffer }) => isKept(program, buffer, written));
+}
 
-/** Whether a buffer has after a run what it had before. */
-function isKept(program: Program, kept: number, fromInputs: boolean): boolean {
-  const touched = new Set<number>(fromInputs ? program.inputs.flatMap(({ address }) => bufferOf(address)) : []);
-  const add = (address: Address): void => bufferOf(address).forEach((buffer) => touched.add(buffer));
-  eachInstruction(program.instructions, (instruction) => {
+function keptInputs(program: Program): readonly boolean[] {
+  const written = writtenIn(program);
+  return program.inputs.map(({ address }) => bufferOf(address).every((buffer) => isKept(program, buffer, written)));
+}
+
+/** The buffers that instructions write. */
+function writtenIn({ instructions, kernels }: Program): Set<number> {
+  const written = new Set<number>();
+  const add = (address: Address): void => bufferOf(address).forEach((buffer) => written.add(buffer));
+  eachInstruction(instructions, (instruction) => {
     if (instruction.kind === "call") {
-      instruction.addresses.slice(program.kernels[instruction.kernel]!.operands.length).forEach(add);
+      instruction.addresses.slice(kernels[instruction.kernel]!.operands.length).forEach(add);
     } else if (instruction.kind === "copy") add(instruction.to);
     // Writes through pointers are not followed: what is pointed to counts as written.
     else if (instruction.kind === "point") instruction.moves.forEach(({ to }) => add(to));
   });
-  const { start, bytes } = program.buffers[kept]!;
-  return program.buffers.every((other, buffer) => {
+  return written;
+}
+
+/** Whether a buffer has after a run what it had before. */
+function isKept({ buffers }: Program, kept: number, written: ReadonlySet<number>): boolean {
+  const { start, bytes } = buffers[kept]!;
+  return buffers.every((other, buffer) => {
     const apart = other.start >= start + bytes || other.start + other.bytes <= start;
-    return buffer === kept ? !touched.has(buffer) : apart;
+    return buffer === kept ? !written.has(buffer) : apart;
   });
 }
 
