@@ -25,9 +25,10 @@ export const transpose: Primitive<Attrs["transpose"]> = {
   evaluate: ([x], { permutation }) => [tf.transpose(x!, [...permutation])],
   vjp: simpleVjp("transpose", (b, ct, _inputs, _y, { permutation }) => [b.transpose(ct, inverse(permutation))]),
   batch: (b, [x], _batched, { permutation }) => [b.transpose(x!, [0, ...shifted(permutation)])],
-  lower: ([x], { permutation }, [result]) => ({
-    form: "map",
-    shape: result!.shape,
-    body: load(0, inverse(permutation).map((d) => axisIndex(d)), x!.dtype), // prettier-ignore
-  }),
+  lower: ([x], { permutation }, [result]) => {
+    const moving = permutation.filter((d) => x!.shape[d]! !== 1);
+    if (moving.every((d, i) => i === 0 || d > moving[i - 1]!)) return { form: "alias", operand: 0 }; // all lies as it lay
+    const body = load(0, inverse(permutation).map((d) => axisIndex(d)), x!.dtype); // prettier-ignore
+    return { form: "map", shape: result!.shape, body };
+  },
 };

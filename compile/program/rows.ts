@@ -69,24 +69,28 @@ class RowReader {
     const axis = this.#axis;
     switch (form.form) {
       case "map":
+        return this.#reads(form.body, axis, form.shape);
       case "reduce":
-        return this.#reads(form.body, axis);
+        return this.#reads(form.body, axis, [...form.shape, ...form.reduced]);
       case "running":
-        return form.dimension !== axis && this.#reads(form.body, axis);
+        return form.dimension !== axis && this.#reads(form.body, axis, form.shape);
       case "pieces":
         return form.pieces.every(
           ({ shape, at, body }) =>
             shape[axis] === this.#count &&
             isAxis(at[axis]!, axis) &&
             at.every((index, d) => d === axis || apartFrom(index, axis)) &&
-            this.#reads(body, axis),
+            this.#reads(body, axis, shape),
         );
       case "contract": {
         const part = partOf(form, axis);
         const b = form.batch.length;
         const left = part.kind === "batch" ? part.at : part.kind === "m" ? b + part.at : -1;
         const right = part.kind === "batch" ? part.at : part.kind === "n" ? b + part.at : -1;
-        return this.#reads(form.lhs, left) && this.#reads(form.rhs, right);
+        const { batch, m, n, k } = form;
+        return (
+          this.#reads(form.lhs, left, [...batch, ...m, ...k]) && this.#reads(form.rhs, right, [...batch, ...n, ...k])
+        );
       }
       case "sort":
         if (axis === form.shape.length - 1) return false;
@@ -100,7 +104,7 @@ class RowReader {
         if (!others.every((index) => apartFrom(index, own))) return false;
         // It begins with operand 0.
         this.rowBytes.set(0, bytesOf(this.#kernel.operands[0]!) / this.#count);
-        return [form.inRange, form.body, ...scalars].every((scalar) => this.#reads(scalar, own));
+        return [form.inRange, form.body, ...scalars].every((scalar) => this.#reads(scalar, own, form.shape));
       }
       case "sweep": // made when rows are shared out
         return false;
@@ -114,15 +118,16 @@ class RowReader {
     return shape.findIndex((size, axis) => size === this.#count && isAxis(index, axis));
   }
 
-  /** Whether every load of `body` is by rows of loop axis `axis`, or independent of it (axis -1 is none at all). */
-  #reads(body: Scalar, axis: number): boolean {
+  /** Whether every load of `body`, over loops of these sizes, is by rows of loop axis `axis`, or independent of it (axis -1
+   *  is none at all). */
+  #reads(body: Scalar, axis: number, sizes: Shape): boolean {
     const visited = new Set<Scalar>();
     const visit = (node: Scalar): boolean => {
       if (visited.has(node)) return true;
       visited.add(node);
       switch (node.kind) {
         case "load":
-          return this.#load(node, axis) && node.index.every((index) => isAffine(index) || visit(index));
+          return this.#load(node, axis, sizes) && node.index.every((index) => isAffine(index) || visit(index));
         case "number":
           return true;
         case "index":
@@ -144,11 +149,12 @@ class RowReader {
     return visit(body);
   }
 
-  #load({ operand, index }: Extract<Scalar, { readonly kind: "load" }>, axis: number): boolean {
+  #load({ operand, index }: Extract<Scalar, { readonly kind: "load" }>, axis: number, sizes: Shape): boolean {
     const moving = index.flatMap((at, d) => (apartFrom(at, axis) ? [] : [d]));
     const [d] = moving;
-    if (moving.length > 1 || (d !== undefined && !isAxis(index[d]!, axis))) return false;
-    const bytes = d === undefined ? 0 : 4 * stridesOf(this.#kernel.operands[operand]!.shape)[d]!;
+    const positions = d === undefined ? 0 : positionsOf(index[d]!, axis, sizes);
+    if (moving.length > 1 || positions === null) return false;
+    const bytes = d === undefined ? 0 : 4 * positions * stridesOf(this.#kernel.operands[operand]!.shape)[d]!;
     const before = this.rowBytes.get(operand);
     if (before !== undefined && before !== bytes) return false;
     this.rowBytes.set(operand, bytes);
@@ -159,6 +165,21 @@ class RowReader {
 /** Whether an index is the loop axis itself, from its first position. */
 const isAxis = (index: Affine | Scalar, axis: number): boolean =>
   isAffine(index) && index.offset === 0 && index.coefficients.every((c, a) => c === (a === axis ? 1 : 0)) && index.coefficients[axis] === 1; // prettier-ignore
+
+/** How many positions next to each other an index runs through for each position of the loop axis, from the first on and
+ *  without a common one; null if it does not. The axis itself is one. */
+function positionsOf(index: Affine | Scalar, axis: number, sizes: Shape): number | null {
+  if (!isAffine(index)) return null;
+  const own = index.coefficients[axis] ?? 0;
+  if (own < 1 || index.offset < 0) return null;
+  let last = index.offset;
+  for (const [other, coefficient] of index.coefficients.entries()) {
+    if (other === axis || coefficient === 0) continue;
+    if (coefficient < 0) return null;
+    last += coefficient * Math.max(0, sizes[other]! - 1);
+  }
+  return last < own ? own : null;
+}
 
 /** Whether an index does not move with the axis; what one computed at run time reads is looked at by itself. */
 const apartFrom = (index: Affine | Scalar, axis: number): boolean =>
@@ -177,6 +198,10 @@ function partOf(
 export function withRows(kernel: Kernel, rows: Rows, count: number, first = 0): Kernel {
   const { axis, grain } = rows;
   const sized = (shape: Shape, at = axis): Shape => shape.map((n, d) => (d === at ? count * grain : n));
+  const shared = (shape: Shape): Shape => {
+    const at = shape.findIndex((n) => n > 1);
+    return shape.map((n, d) => (d === at ? (n / rows.count) * count : n));
+  };
   const fewer = ({ shape, dtype }: TensorType): TensorType => ({ shape: sized(shape), dtype });
   const { form } = kernel;
   const numbered = (body: Scalar, at = axis): Scalar => (rows.numbered && first > 0 && at >= 0 ? numberedFrom(body, at, first * grain) : body); // prettier-ignore
@@ -222,7 +247,7 @@ export function withRows(kernel: Kernel, rows: Rows, count: number, first = 0): 
     operands: kernel.operands.map((type, i) => {
       const bytes = rows.operands[i]!;
       const leading = bytes > 0 && bytes * rows.count === bytesOf(type);
-      return leading ? { ...type, shape: sized(type.shape, type.shape.findIndex((n) => n > 1)) } : type; // prettier-ignore
+      return leading ? { ...type, shape: shared(type.shape) } : type;
     }),
     results: kernel.results.map(fewer),
   };

@@ -94,7 +94,11 @@ export function threadsChangeNothing(graph: Graph, operands: readonly Operand[])
   const lowered = optimised(graph);
   for (const wide of [false, true]) {
     const results = [1, 2, 3].map((threads) => {
-      const program = lowerForWasm(lowered, threads, { ...everything, program: small, wide });
+      const program = lowerForWasm(lowered, threads, {
+        ...everything,
+        program: small,
+        registers: { fused: wide, wide },
+      });
       const module = compileWasm(
         { ...program, instructions: program.instructions.map(backwards) },
         { ...detectFeatures(), wide },
@@ -154,7 +158,8 @@ export function wasmAgrees(graph: Graph, operands: readonly Operand[], tolerance
     ["optimised", optimised(graph)],
   ] as const) {
     const features = detectFeatures();
-    const whole = (wide: boolean): Program => lowerForWasm(lowered, 1, { ...everything, wide });
+    const whole = (wide: boolean): Program =>
+      lowerForWasm(lowered, 1, { ...everything, registers: { fused: wide, wide } });
     for (const [program, relaxedMadd, wide] of [
       [lowerGraph(lowered), false, false],
       [whole(false), false, false],

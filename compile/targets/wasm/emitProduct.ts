@@ -62,7 +62,9 @@ export function emitProduct(context: KernelContext, kernel: KernelOf<"contract">
 
   const arithmetic = { dtype, fused: dtype === "float32" && context.fused, wide: context.wide };
   const along = bothAlong(left, right, batch.length, k);
-  const usedOnce = M === 1 && (!right.matrix || (N === 1 && !left.matrix));
+  const panels = swap ? null : panelsOf(right.root, [...batch, ...n, ...k], batch.length, n.length);
+  const inPanels = panels !== null && left.matrix !== null;
+  const usedOnce = M === 1 && ((!right.matrix && !inPanels) || (N === 1 && !left.matrix));
   if (usedOnce || K === 1) return emitReduce(context, reduction(), { along, arithmetic });
 
   const view = ({ row, k: step }: { readonly row: number; readonly k: number }): StridesView => ({
@@ -70,10 +72,8 @@ export function emitProduct(context: KernelContext, kernel: KernelOf<"contract">
     kBytes: 4 * step,
   });
   const leftView = view(left.matrix ?? { row: K, k: 1 });
-  const panels = swap ? null : panelsOf(right.root, [...batch, ...n, ...k], batch.length, n.length);
   const asItLies = right.matrix && (along || right.matrix.row === 1) ? view(right.matrix) : null;
   const rightView = asItLies ?? view(along ? { row: K, k: 1 } : { row: 1, k: N });
-  const inPanels = panels !== null && left.matrix !== null;
   const plan = inPanels
     ? { scratch: 0, emit: emitPanels }
     : planProduct({ m: M, n: N, k: K, lhs: leftView, rhs: rightView, along, arithmetic });
@@ -168,7 +168,7 @@ function panelsOf(node: Node, sizes: Shape, batch: number, free: number): Operan
   if (more.length > 0 || ks.length !== 1) return null;
   // One panel alone is a matrix.
   const stride = (level: Level): number => affine.coefficients[level.axis] ?? 0;
-  if (!outer || !inner || inner.size % 8 !== 0 || inner.size > 32) return null;
+  if (!outer || !inner || inner.size % 8 !== 0 || inner.size > 64) return null;
   const lies = stride(inner) === 1 && stride(ks[0]!) === inner.size && stride(outer) > 0;
   return lies ? { operand: node.operand, affine, row: stride(outer), k: inner.size } : null;
 }

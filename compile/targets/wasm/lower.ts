@@ -6,6 +6,7 @@ import type { Program } from "../../program/program.ts";
 import { lanesAlong } from "./emitSweep.ts";
 import { detectFeatures } from "./features.ts";
 import { packWeights, type PackingRules } from "./packWeights.ts";
+import type { Registers } from "./productTile.ts";
 import { splitMatrices, type SplittingRules } from "./splitMatrices.ts";
 
 /** What is worth the bother on this target. Tests make it little. */
@@ -14,10 +15,10 @@ export interface WasmWorth {
   readonly program?: Worth;
   /** The points of a sweep, at least. */
   readonly sweepPoints: number;
-  readonly packing: Omit<PackingRules, "rowsForThreads" | "wide">;
+  readonly packing: Omit<PackingRules, "rowsForThreads" | "registers">;
   readonly splitting: SplittingRules;
-  /** Whether registers hold two vectors: see `Features`. Unless given, as they do here. */
-  readonly wide?: boolean;
+  /** Unless given, as they are here. */
+  readonly registers?: Registers;
 }
 
 const worth: WasmWorth = {
@@ -26,12 +27,17 @@ const worth: WasmWorth = {
   splitting: { leastElements: 16 * 1024, blocks: 4 },
 };
 
+function detectedRegisters(): Registers {
+  const { relaxedMadd, wide } = detectFeatures();
+  return { fused: relaxedMadd, wide };
+}
+
 /** With weights packed and sweeps formed; split among `threads`. */
 export function lowerForWasm(graph: Graph, threads = 1, given: Partial<WasmWorth> = {}): Program {
-  const { program, sweepPoints, packing, splitting, wide = detectFeatures().wide } = { ...worth, ...given };
+  const { program, sweepPoints, packing, splitting, registers = detectedRegisters() } = { ...worth, ...given };
   // With fewer than two rows each, threads would read more weights than they compute.
   const rowsForThreads = threads > 1 ? 2 * threads : 0;
   const sweeps = { along: lanesAlong, leastPoints: sweepPoints };
-  const rules = { ...packing, rowsForThreads, wide };
+  const rules = { ...packing, rowsForThreads, registers };
   return lowerGraph(splitMatrices(packWeights(graph, rules), splitting), threads, program, sweeps);
 }

@@ -8,18 +8,19 @@ import { computedFrom, computing, rewrite } from "../../graph/walk.ts";
 import { otherAxes } from "../../primitives/operands.ts";
 import { sizeOf } from "../../type.ts";
 import { panelFor } from "./productPacked.ts";
+import type { Registers } from "./productTile.ts";
 
 export interface PackingRules {
   /** Smaller weights stay in the first cache as they lie. */
   readonly leastBytes: number;
-  /** Fewer steps do not pay for the packing. */
+  /** Fewer steps do not pay for the packing; of one row it takes four times as many, which read weights as they lie almost
+   *  as fast. */
   readonly leastSteps: number;
   /** Products with fewer rows than this, and of `columnBytes` or more, are shared out among threads by panels: a thread that
    *  took some of the rows would read all the weights for them. */
   readonly rowsForThreads: number;
   readonly columnBytes: number;
-  /** Whether registers hold two vectors: see `Features`. */
-  readonly wide: boolean;
+  readonly registers: Registers;
 }
 
 export const packWeights = (graph: Graph, rules: PackingRules): Graph =>
@@ -34,13 +35,11 @@ function packed(
   rules: PackingRules,
 ): readonly Value[] | null {
   const { body, constants, length } = attrs;
-  const { leastBytes, leastSteps } = rules;
-  if (length < leastSteps) return null;
   const fixed = computedFrom(body.equations, body.inputs.slice(0, constants));
   const panels = new Map<Equation, Value>();
   const added: Value[] = [];
   for (const equation of body.equations) {
-    if (equation.op !== "dot_general" || !isPackable(equation, fixed, rules) || 4 * sizeOf(equation.inputs[1]!.type.shape) < leastBytes) continue; // prettier-ignore
+    if (equation.op !== "dot_general" || !isPackable(equation, fixed, length, rules)) continue;
     const [, weights] = equation.inputs;
     const before: Graph = {
       inputs: body.inputs.slice(0, constants),
@@ -70,18 +69,22 @@ function packed(
 function isPackable(
   { attrs, inputs: [lhs, rhs] }: Product,
   fixed: ReadonlySet<Value>,
-  { wide }: PackingRules,
+  steps: number,
+  { leastBytes, leastSteps, registers }: PackingRules,
 ): boolean {
   const { lhsBatchingDimensions, lhsContractingDimensions: k } = attrs;
+  const rows = rowsOf(lhs!);
   return (
+    rows > 0 &&
+    steps >= (rows === 1 ? 4 : 1) * leastSteps &&
+    4 * sizeOf(rhs!.type.shape) >= leastBytes &&
     fixed.has(rhs!) &&
     !fixed.has(lhs!) &&
     rhs!.type.dtype === "float32" &&
     lhsBatchingDimensions.length === 0 &&
-    rowsOf(lhs!) > 1 && // one row alone reads weights as fast as they lie
     k.length === 1 &&
     k[0] === lhs!.type.shape.length - 1 &&
-    sizeOf(rhs!.type.shape) / rhs!.type.shape[attrs.rhsContractingDimensions[0]!]! > panelFor(rowsOf(lhs!), wide)
+    sizeOf(rhs!.type.shape) / rhs!.type.shape[attrs.rhsContractingDimensions[0]!]! > panelFor(rows, registers)
   );
 }
 
@@ -89,8 +92,13 @@ function isPackable(
 const rowsOf = ({ type }: Value): number => sizeOf(type.shape.slice(0, -1));
 
 /** `[⌈n / panel⌉, k, panel]`, zeros in the columns that are too many. */
-function inPanels(b: GraphBuilder, { attrs, inputs: [lhs] }: Product, weights: Value, { wide }: PackingRules): Value {
-  const panel = panelFor(rowsOf(lhs!), wide);
+function inPanels(
+  b: GraphBuilder,
+  { attrs, inputs: [lhs] }: Product,
+  weights: Value,
+  { registers }: PackingRules,
+): Value {
+  const panel = panelFor(rowsOf(lhs!), registers);
   const [axis] = attrs.rhsContractingDimensions;
   const { shape } = weights.type;
   const k = shape[axis!]!;

@@ -2,7 +2,7 @@
 
 import type { Code, Local } from "./code.ts";
 import type { Inner } from "./kernelContext.ts";
-import type { Arithmetic } from "./productTile.ts";
+import type { Arithmetic, Registers } from "./productTile.ts";
 
 /** A matrix in memory: element (row, k) at `pointer + rowBytes · row + kBytes · k`. */
 export interface MatrixView {
@@ -107,11 +107,12 @@ function tileHeights(m: number, most: number): readonly Heights[] {
 }
 
 /** Rows of a tile. */
-export const tallest = ({ wide }: Arithmetic): number => (wide ? 6 : 4);
+export const tallest = ({ wide }: Registers): number => (wide ? 6 : 4);
 
-/** Vectors of a tile of so few rows, or of more. */
-export function widest(rows: number, { wide }: Arithmetic): number {
-  const vectors = [0, 6, 4, 3][rows] ?? 2;
+/** Vectors of a tile of so few rows, or of more. Of one row each vector of the right operand is used but once, and takes no
+ *  register for long; a product that is not fused takes one. */
+export function widest(rows: number, { fused, wide }: Registers): number {
+  const vectors = [0, fused ? 8 : 6, 4, 3][rows] ?? 2;
   return wide ? 2 * vectors : vectors;
 }
 

@@ -48,8 +48,9 @@ export function emitPanels(code: Code, { arithmetic, m, n, k, lhs, rhs, out }: M
   });
 }
 
-/** Lanes along n, operands as they lie. Where the right one is larger than the first cache, k goes in blocks so short that
- *  the cache lines that two neighbouring tiles share are still there for the second, even if they fall on few sets. */
+/** Lanes along n, operands as they lie. Where the right one is larger than the first cache, and wider than a tile, k goes in
+ *  blocks so short that the cache lines that two neighbouring tiles share are still there for the second, even if they fall
+ *  on few sets. */
 export function emitPlain(code: Code, { arithmetic, m, n, k, lhs, rhs, out, accumulate = false }: MatrixProduct): void {
   // Of few columns more rows, lest each sum wait for the one before.
   const most = n <= 4 ? 8 : tallest(arithmetic);
@@ -74,7 +75,8 @@ export function emitPlain(code: Code, { arithmetic, m, n, k, lhs, rhs, out, accu
       );
     });
   };
-  if (4 * n * k <= firstCache || accumulate) block(null, k, accumulate);
+  const near = 4 * n * k <= firstCache || (rhs.kBytes === 4 * n && n <= 4 * widest(m, arithmetic));
+  if (near || accumulate) block(null, k, accumulate);
   else forBlocks(code, k, rhs.kBytes % 4096 === 0 ? 6 : 16, block); // rows 4 KiB apart share one set of eight lines
 }
 

@@ -10,17 +10,19 @@ import {
   offsetPointer,
   tallest,
   vectorsOf,
+  widest,
   type MatrixProduct,
   type MatrixView,
   type ProductPlan,
   type ProductSizes,
 } from "./productLoops.ts";
-import { emitTile } from "./productTile.ts";
+import { emitTile, type Registers } from "./productTile.ts";
 
 /** Columns of a panel, where the right operand lies as `[n / panel, k, panel]`, packed before the loop that uses it: few
  *  rows take wide ones, for sums enough to fill the pipeline. */
-export function panelFor(rows: number, wide: boolean): number {
-  if (wide) return rows <= 2 ? 32 : widePanel;
+export function panelFor(rows: number, registers: Registers): number {
+  if (rows === 1) return 4 * widest(1, registers);
+  if (registers.wide) return rows === 2 ? 32 : widePanel;
   return rows <= 3 ? 16 : panel;
 }
 

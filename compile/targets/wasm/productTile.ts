@@ -7,13 +7,17 @@
 import type { Code, Local } from "./code.ts";
 import { emitLoad, emitStore, neighbours } from "./lanes.ts";
 
-/** Arithmetic of one dtype. */
-export interface Arithmetic {
-  readonly dtype: "float32" | "int32";
+/** What decides how many sums registers have room for. */
+export interface Registers {
   /** Whether to fuse multiplication and addition where both are float32. */
   readonly fused: boolean;
   /** Whether the engine joins pairs of vectors: see `Features`. */
   readonly wide: boolean;
+}
+
+/** Arithmetic of one dtype. */
+export interface Arithmetic extends Registers {
+  readonly dtype: "float32" | "int32";
 }
 
 /** `sum = sum + x · y`. */
@@ -61,18 +65,22 @@ export function emitTile(code: Code, tile: Tile): void {
   const columns = Array.from({ length: vectors }, () => code.local("v128"));
   const element = code.local("v128");
   emitAlong(code, k, 1, [lhs, rhs], ([left, right], at) => {
-    columns.forEach((column, v) =>
+    const loadColumn = (v: number): void => {
       code
         .get(right!)
         .op("v128.load", 2, at * rhs.step + rhs.row * v)
-        .set(column),
-    );
+        .set(columns[v]!);
+    };
+    if (rows > 1) columns.forEach((_, v) => loadColumn(v));
     sums.forEach((row, r) => {
       code
         .get(left!)
         .op("v128.load32_splat", 2, at * lhs.step + lhs.row * r)
         .set(element);
-      row.forEach((sum, v) => emitMultiplyAdd(code, arithmetic, sum, element, columns[v]!));
+      row.forEach((sum, v) => {
+        if (rows === 1) loadColumn(v); // just before its only use
+        emitMultiplyAdd(code, arithmetic, sum, element, columns[v]!);
+      });
     });
   });
   // The last first, as engines that join vectors want it.

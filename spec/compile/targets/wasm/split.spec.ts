@@ -3,6 +3,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { rowsOf, withRows } from "../../../../compile/program/rows.ts";
+import { load, type Affine } from "../../../../compile/kernels/scalar.ts";
 import { compileWasm } from "../../../../compile/targets/wasm/wasm.ts";
 import { sizeOf } from "../../../../compile/type.ts";
 import {
@@ -68,4 +69,31 @@ describe("parts of the rows give the bits of all", () => {
       fc.assert(fc.property(arbitrary, splits), { numRuns: Number(process.env.RUNS ?? 200) });
     });
   }
+
+  const float = (...shape: number[]) => ({ shape, dtype: "float32" }) as const;
+  /** A map of `[6, 3, 8]` that loads at these indices of its one operand. */
+  const gathered = (operand: readonly number[], index: readonly Affine[]): KernelCase => ({
+    kernel: {
+      name: "gathered",
+      form: { form: "map", shape: [6, 3, 8], body: load(0, index, "float32") },
+      operands: [float(...operand)],
+      results: [float(6, 3, 8)],
+    },
+    inputs: [new Float32Array(sizeOf(operand))],
+  });
+  const affine = (...coefficients: number[]): Affine => ({ offset: 0, coefficients });
+
+  it("where a row takes several positions of an operand's axis", () => {
+    splits(gathered([3, 48], [affine(0, 1, 0), affine(8, 0, 1)]));
+    splits(gathered([144], [affine(24, 8, 1)])); // its first axis
+    splits(gathered([150], [affine(25, 8, 1)])); // some are left out
+  });
+
+  it("not where rows take positions in common, or begin beyond the first", () => {
+    const rows = (operand: readonly number[], ...index: Affine[]): unknown => rowsOf(gathered(operand, index).kernel);
+    expect(rows([144], affine(24, 8, 1))).not.toBeNull();
+    expect(rows([143], affine(23, 8, 1))).toBeNull();
+    expect(rows([168], { offset: 24, coefficients: [24, 8, 1] })).toBeNull();
+    expect(rows([144], { offset: 143, coefficients: [-24, -8, -1] })).toBeNull();
+  });
 });

@@ -9,6 +9,7 @@ import type { Graph } from "../../../../compile/graph/graph.ts";
 import { eachInstruction } from "../../../../compile/program/uses.ts";
 import type { Program } from "../../../../compile/program/program.ts";
 import { interpretProgram } from "../../../../compile/program/interpret.ts";
+import { detectFeatures } from "../../../../compile/targets/wasm/features.ts";
 import { lowerForWasm } from "../../../../compile/targets/wasm/lower.ts";
 import { compileWasm } from "../../../../compile/targets/wasm/wasm.ts";
 
@@ -71,7 +72,7 @@ describe("packed weights", () => {
   const graph = (): Graph => graphOfProgram(loop, tf.ones<tf.Rank.R2>([20, 20]), tf.ones<tf.Rank.R3>([6, 4, 20]));
   const shapes = ({ leastBytes, leastSteps }: { leastBytes: number; leastSteps: number }, wide = false): string[] =>
     lowerForWasm(graph(), 1, {
-      wide,
+      registers: { fused: true, wide },
       sweepPoints: Infinity,
       packing: { leastBytes, leastSteps, columnBytes: Infinity },
     }).kernels.flatMap(({ form, operands }) =>
@@ -85,12 +86,35 @@ describe("packed weights", () => {
     expect(shapes({ leastBytes: 1e6, leastSteps: 2 })).toContain("20,20");
   });
 
+  it("of one row lie in wide panels, where there are steps enough", () => {
+    const one = (steps: number, fused: boolean, wide: boolean): string[] => {
+      const loopOfOne = (w: tf.Tensor2D, xs: tf.Tensor3D): tf.Tensor =>
+        scan(
+          (h: tf.Tensor, x: tf.Tensor) => ({ carry: tf.tanh(tf.add(tf.matMul(h as tf.Tensor2D, w), x)), y: null }),
+          tf.zeros([1, 70]) as tf.Tensor,
+          xs as tf.Tensor,
+        ).carry;
+      const lowered = graphOfProgram(loopOfOne, tf.ones<tf.Rank.R2>([70, 70]), tf.ones<tf.Rank.R3>([steps, 1, 70]));
+      const packing = { leastBytes: 0, leastSteps: 2, columnBytes: Infinity };
+      const program = lowerForWasm(lowered, 1, { registers: { fused, wide }, sweepPoints: Infinity, packing });
+      const inputs = [noise(70 * 70).map((x) => x / 10), noise(steps * 70)];
+      const [alone] = compileWasm(lowerForWasm(lowered, 1, { packing: small.packing }), { ...detectFeatures(), wide }).run(inputs); // prettier-ignore
+      const [together] = compileWasm(program, { ...detectFeatures(), wide }).run(inputs);
+      expect(together).toEqual(alone);
+      return program.kernels.flatMap(({ form, operands }) => form.form === "contract" ? operands.map(({ shape }) => shape.join()) : []); // prettier-ignore
+    };
+    expect(one(8, true, true)).toContain("2,70,64");
+    expect(one(8, true, false)).toContain("3,70,32");
+    expect(one(8, false, false)).toContain("3,70,24");
+    expect(one(7, true, true)).toContain("70,70");
+  });
+
   it("are shared out among threads by panels, where rows are few", () => {
     const sizes = { leastWork: 0, leastBytes: Infinity, sharedBytes: Infinity, blockBytes: Infinity };
     const lowered = (threads: number, columnBytes: number) =>
       lowerForWasm(graph(), threads, {
         program: sizes,
-        wide: false,
+        registers: { fused: true, wide: false },
         sweepPoints: Infinity,
         packing: { leastBytes: 0, leastSteps: 2, columnBytes },
       });
