@@ -24,8 +24,9 @@ export interface Worth extends RegionSizes {
 
 const worth: Worth = { ...regionSizes, leastWork };
 
-/** Inputs stay where they are, not to be copied again, where that takes no more than so many times the memory. */
-const dearest = 1.02;
+/** Inputs stay where they are, not to be copied again, where that takes no more than so many times the memory, or so many
+ *  bytes more. */
+const dearest = { times: 1.02, bytes: 2 ** 24 };
 
 /** The program of an optimised graph, split among `threads` where that is worth it; with sweeps, for a target that says
  *  how to form them. */
@@ -33,7 +34,7 @@ export function lowerGraph(graph: Graph, threads = 1, sizes: Worth = worth, swee
   const regions = makeRegions(parallelise(lowerWhole(graph), threads, sizes.leastWork), sizes);
   const unplanned = carriesInPlace(sweeps ? makeSweeps(regions, sweeps) : regions);
   const [plain, kept] = [planBuffers(unplanned), planBuffers(unplanned, true)];
-  return kept.bytes <= dearest * plain.bytes ? kept : plain;
+  return kept.bytes <= Math.max(dearest.times * plain.bytes, plain.bytes + dearest.bytes) ? kept : plain;
 }
 
 /** The program of an optimised graph, in one piece and without places: for targets that split it in their own way. */

@@ -63,8 +63,12 @@ export function emitReduce(context: KernelContext, kernel: KernelOf<"reduce">, p
   const vector = across ? kept.length - 1 : levels.length - 1;
   const factors = factorsOf(body, root, context.fused);
   const inThree =
-    across && !product && !factors && levels.length > kept.length ? settledAlong(body, levels.at(-1)!.axis) : null;
-  const sides = inThree && { between: root, below: nodes.intern(inThree.below), above: nodes.intern(inThree.above) };
+    across && !product && !factors && levels.length > kept.length ? settledAlong([body], levels.at(-1)!.axis) : null;
+  const sides = inThree && {
+    between: root,
+    below: nodes.intern(inThree.below[0]!),
+    above: nodes.intern(inThree.above[0]!),
+  };
   const roots = product && root.kind === "apply" ? root.args : (factors ?? (sides ? Object.values(sides) : [root]));
   const nest = new Nest(
     context,

@@ -189,7 +189,7 @@ function emitNetwork(code: Code, format: KeyFormat, keys: Local, count: number):
   for (let merged = 8; merged <= count; merged *= 2) {
     emitFlip(code, compare, { keys, count, merged, a, b, block, i });
     for (let distance = merged / 4; distance >= 4; distance /= 2) {
-      emitHalfCleaner(code, compare, { keys, count, distance, a, b, block, i });
+      emitHalfCleaner(code, format, { keys, count, distance, block, i });
     }
     // Distances 2 and 1 within four keys.
     inFours(() => {
@@ -236,31 +236,33 @@ function emitFlip(
   });
 }
 
-/** Key i against key i + `distance`, for i in the first half of each block of twice that. */
+/** Key i against key i + `distance`, a multiple of four, for i in the first half of each block of twice that. */
 function emitHalfCleaner(
   code: Code,
-  compare: () => void,
-  { keys, count, distance, a, b, block, i }: Step & { distance: number },
+  format: KeyFormat,
+  { keys, count, distance, block, i }: Pick<Step, "keys" | "count" | "block" | "i"> & { distance: number },
 ): void {
-  const [offset, at] = [code.local("i32"), code.local("i32")];
+  const [offset, at, scratch] = [code.local("i32"), code.local("i32"), code.local("v128")];
+  const pairs = [0, 16].map((from) => ({ from, a: code.local("v128"), b: code.local("v128") }));
   code.for(block, 0, count, 2 * distance, () => {
     element(code, keys, block, 8).set(offset);
-    code.for(i, 0, distance, 2, () => {
-      element(code, offset, i, 8)
-        .tee(at)
-        .op("v128.load", 3, 0)
-        .set(a)
-        .get(at)
-        .op("v128.load", 3, 8 * distance)
-        .set(b);
-      compare();
-      code
-        .get(at)
-        .get(a)
-        .op("v128.store", 3, 0)
-        .get(at)
-        .get(b)
-        .op("v128.store", 3, 8 * distance);
+    code.for(i, 0, distance, 4, () => {
+      element(code, offset, i, 8).set(at);
+      for (const { from, a, b } of pairs) {
+        code.get(at).op("v128.load", 3, from).set(a);
+        code
+          .get(at)
+          .op("v128.load", 3, from + 8 * distance)
+          .set(b);
+      }
+      for (const { a, b } of pairs) format.compare(code, a, b, scratch);
+      // The last first, as engines that join vectors want it.
+      for (const { from, a } of pairs.toReversed()) code.get(at).get(a).op("v128.store", 3, from);
+      for (const { from, b } of pairs.toReversed())
+        code
+          .get(at)
+          .get(b)
+          .op("v128.store", 3, from + 8 * distance);
     });
   });
 }

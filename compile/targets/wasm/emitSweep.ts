@@ -5,7 +5,7 @@
 // would combine them.
 
 import type { Kernel, SweepPart } from "../../kernels/kernel.ts";
-import { identityOf, type Affine } from "../../kernels/scalar.ts";
+import { identityOf, type Affine, type Scalar } from "../../kernels/scalar.ts";
 import { sizeOf, type Shape } from "../../type.ts";
 import {
   emitCombine,
@@ -22,11 +22,12 @@ import { emitFill, type KernelOf } from "./emitMap.ts";
 import { productRunsAlong } from "./emitProduct.ts";
 import { factorsOf, partialSums, runsAlong } from "./emitReduce.ts";
 import type { KernelContext } from "./kernelContext.ts";
-import { Nest, type Stream } from "./nest.ts";
+import { Nest, type Side, type Stream } from "./nest.ts";
 import { affinesOf, flatten, Nodes, trimmed, type Node } from "../../kernels/nodes.ts";
 import type { MatrixView } from "./productLoops.ts";
 import { emitDotProduct, emitPlain, spillBytes } from "./productMatrix.ts";
 import { emitMultiplyAdd } from "./productTile.ts";
+import { settledAlong } from "./settled.ts";
 
 /** Which way the lanes of a kernel's sums run, for the forming of sweeps. */
 export function lanesAlong(kernel: Kernel): boolean | null {
@@ -105,7 +106,10 @@ function emitStrips(
       stored.set(root, { pointer: code.local("i32"), affine: { offset: 0, coefficients }, scratch: offset });
     }
   }
-  const copies = [...stored].flatMap(([root, { pointer, affine, scratch: at }]) => (at === undefined ? [] : [{ root, pointer, affine }])); // prettier-ignore
+  const copies = [...stored].flatMap(([root, { pointer, affine, scratch: at }]) => {
+    const { body } = products.find((product) => product.root === root)!.part;
+    return at === undefined ? [] : [{ body, pointer, affine }];
+  });
   const walk = new Walk(context, kernel, nodes, levels, values, copies);
   const idle = values.length === 0 && copies.length === 0;
 
@@ -205,10 +209,18 @@ function strideOf(rows: Shape, rank: number, { coefficients }: Affine): number {
   return axis < 0 ? 0 : (coefficients[rank + axis] ?? 0);
 }
 
+/** What a part is computed from on each side of where it changes along a row, if it does. */
+type Sided = Readonly<Record<Side, readonly Node[]>>;
+
 /** A sum of terms: of one value each, or of the product of two. */
 interface Sum {
   readonly part: SweepPart;
-  readonly terms: readonly Node[];
+  readonly terms: Sided;
+  readonly stream: Stream;
+}
+
+interface Stored {
+  readonly terms: Sided;
   readonly stream: Stream;
 }
 
@@ -216,11 +228,12 @@ interface Sum {
 class Walk {
   readonly nest: Nest;
   readonly #context: KernelContext;
-  readonly #maps: readonly { readonly root: Node; readonly stream: Stream }[];
+  readonly #maps: readonly Stored[];
   /** Into scratch memory, where nothing is read that is not computed here. */
-  readonly #copies: readonly { readonly root: Node; readonly stream: Stream }[];
+  readonly #copies: readonly Stored[];
   readonly #along: readonly (Sum & { readonly partial: readonly Partial[] })[];
   readonly #across: readonly Sum[];
+  readonly #settledAt: Affine | null;
 
   constructor(
     context: KernelContext,
@@ -228,30 +241,38 @@ class Walk {
     nodes: Nodes,
     levels: readonly Level[],
     values: readonly Part[],
-    copies: readonly { readonly root: Node; readonly pointer: Local; readonly affine: Affine }[],
+    copies: readonly { readonly body: Scalar; readonly pointer: Local; readonly affine: Affine }[],
   ) {
     this.#context = context;
     const last = levels.length - 1;
-    const termsOf = ({ part, root }: Part): readonly Node[] =>
-      (part.combiner === "add" && factorsOf(part.body, root, context.fused)) || [root];
-    const roots = [...values.flatMap(termsOf), ...copies.map(({ root }) => root)].map((node) => ({
-      node,
-      level: last,
-    }));
-    this.nest = new Nest(context, nodes, levels, last, roots);
-    const withStreams = values.map((value) => ({
+    const termsOf = (body: Scalar, sum: boolean): readonly Node[] => {
+      const root = nodes.intern(body);
+      return (sum && factorsOf(body, root, context.fused)) || [root];
+    };
+    const bodies = [...values.map(({ part }) => part.body), ...copies.map(({ body }) => body)];
+    const sums = bodies.map((_, i) => values[i]?.part.combiner === "add");
+    const settled = last < 0 ? null : settledAlong(bodies, levels[last]!.axis);
+    const sided = bodies.map((body, i): Sided => {
+      const [between, below, above] = [body, settled?.below[i] ?? body, settled?.above[i] ?? body].map((side) => termsOf(side, sums[i]!)); // prettier-ignore
+      return { below: below!, between: between!, above: above! };
+    });
+    const alike = sided.every(({ below, between, above }) => below.length === between.length && above.length === between.length); // prettier-ignore
+    this.#settledAt = alike ? (settled?.at ?? null) : null;
+    const terms = sided.map((sides): Sided => this.#settledAt ? sides : { below: sides.between, between: sides.between, above: sides.between }); // prettier-ignore
+    const roots = [...new Set(terms.flatMap((sides) => Object.values(sides).flat()))];
+    this.nest = new Nest(context, nodes, levels, last, roots.map((node) => ({ node, level: last }))); // prettier-ignore
+    const withStreams = values.map((value, i) => ({
       ...value,
+      terms: terms[i]!,
       stream: this.nest.stream(kernel.operands.length + value.part.result, value.target),
     }));
     this.#maps = withStreams.filter(({ part }) => part.combiner === null);
-    this.#copies = copies.map(({ root, pointer, affine }) => ({ root, stream: this.nest.stream(pointer, affine) }));
-    const sums = withStreams
-      .filter(({ part }) => part.combiner !== null)
-      .map((sum) => ({ ...sum, terms: termsOf(sum) }));
-    this.#along = sums
+    this.#copies = copies.map(({ pointer, affine }, i) => ({ terms: terms[values.length + i]!, stream: this.nest.stream(pointer, affine) })); // prettier-ignore
+    const added = withStreams.filter(({ part }) => part.combiner !== null);
+    this.#along = added
       .filter(({ stream }) => stream.strides[last] === 0)
       .map((sum) => ({ ...sum, partial: partialOf(context, sum) }));
-    this.#across = sums.filter(({ stream }) => stream.strides[last] !== 0);
+    this.#across = added.filter(({ stream }) => stream.strides[last] !== 0);
   }
 
   /** The innermost loop: all values of a vector first, then what is stored, so that a result may lie where a value of the
@@ -260,20 +281,22 @@ class Walk {
     const { nest } = this;
     const { code } = nest;
     for (const { partial } of this.#along) for (const { start } of partial) start();
-    nest.blocks(partialSums, (vectors, lanes) => {
+    const unroll = this.#context.wide ? 2 * partialSums : partialSums;
+    const block = (vectors: number, lanes: number, side: Side): void => {
       const us = [...Array(vectors).keys()];
       // The last first, as engines that join vectors want it.
       const store = ({ stream }: { readonly stream: Stream }, values: readonly Local[]): void =>
         [...us].reverse().forEach((u) => nest.store(stream, u, false, () => code.get(values[u]!)));
-      const valuesOf = ({ root }: { readonly root: Node }): readonly Local[] => us.map((u) => nest.local(root, u));
+      const valuesOf = ({ terms }: Stored): readonly Local[] => us.map((u) => nest.local(terms[side][0]!, u));
       for (const copy of this.#copies) store(copy, valuesOf(copy));
       const mapped = this.#maps.map(valuesOf);
       for (const { terms, partial } of this.#along)
-        for (const u of us) partial[u]!.combine(terms.map((term) => nest.local(term, u)), lanes); // prettier-ignore
+        for (const u of us) partial[u % partialSums]!.combine(terms[side].map((term) => nest.local(term, u)), lanes); // prettier-ignore
       for (const { part, terms, stream } of this.#across)
-        store({ stream }, us.map((u) => emitAcross(nest, part, terms, stream, u, lanes))); // prettier-ignore
+        store({ stream }, us.map((u) => emitAcross(nest, part, terms[side], stream, u, lanes))); // prettier-ignore
       this.#maps.forEach((map, i) => store(map, mapped[i]!));
-    });
+    };
+    nest.blocks(unroll, block, this.#settledAt);
     for (const { part, stream, partial } of this.#along) {
       const results = partial.map(({ finish }) => finish());
       if (nest.levels.at(-1)!.size % (4 * partialSums) === 0) emitTogether(this.#context, results);
@@ -290,7 +313,7 @@ const fusedArithmetic = { dtype: "float32", fused: true, wide: false } as const;
 
 const partialOf = ({ code }: KernelContext, { part, terms }: Sum): Partial[] =>
   Array.from({ length: partialSums }, () => {
-    if (terms.length === 2) {
+    if (terms.between.length === 2) {
       const { combine, ...rest } = newProductAccumulator(code, fusedArithmetic);
       return { ...rest, combine: ([x, y], lanes) => combine(x!, y!, lanes) };
     }

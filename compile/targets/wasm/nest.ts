@@ -154,24 +154,36 @@ export class Nest {
     const bound = (local: Local, offset: number): void => {
       this.#pushIndex(at, offset);
       code.set(local);
-      for (const [limit, outside] of [[0, "i32.lt_s"], [size, "i32.gt_s"]] as const)
-        code.i32(limit).get(local).get(local).i32(limit).op(outside).op("select").set(local); // prettier-ignore
+      this.#clamp(local, size);
     };
     bound(below, Math.min(0, across));
     bound(above, Math.max(0, across) + 1);
     code.i32(0).set(index);
-    const until = (end: () => void, side: Side): void => {
-      code.op("block").op("loop").get(index);
-      end();
-      code.op("i32.ge_s").op("br_if", 1);
-      this.enter({ local: index });
-      body(side);
-      this.leave();
-      code.get(index).i32(1).op("i32.add").set(index).op("br", 0).op("end").op("end");
-    };
+    const until = (end: () => Code, side: Side): void =>
+      this.#loopUntil(index, end, 1, () => {
+        this.enter({ local: index });
+        body(side);
+        this.leave();
+      });
     until(() => code.get(below), "below");
     until(() => code.get(above), "between");
     until(() => code.i32(size), "above");
+  }
+
+  /** Brings a local to between 0 and `limit`. */
+  #clamp(local: Local, limit: number): void {
+    for (const [edge, outside] of [[0, "i32.lt_s"], [limit, "i32.gt_s"]] as const)
+      this.code.i32(edge).get(local).get(local).i32(edge).op(outside).op("select").set(local); // prettier-ignore
+  }
+
+  /** Goes on with `index`, which may have arrived, up to what `end` pushes. */
+  #loopUntil(index: Local, end: () => Code, step: number, body: () => void): void {
+    const { code } = this;
+    code.get(index);
+    end().op("i32.lt_s").op("if").op("loop");
+    body();
+    code.get(index).i32(step).op("i32.add").tee(index);
+    end().op("i32.lt_s").op("br_if", 0).op("end").op("end");
   }
 
   /** Pushes the value of an affine function at the first lane, and of the next level's index 0, as an i32. */
@@ -187,19 +199,37 @@ export class Nest {
     this.code.plus(constant);
   }
 
-  /** Walks the vector level, which must be the next one, in blocks of `unroll` vectors, then the rest of the vectors and
-   *  the rest of the lanes. `body` gets the number of vectors in the block and the lanes of each. */
-  blocks(unroll: number, body: (vectors: number, lanes: number) => void): void {
+  /** Walks the vector level, which must be the next one, in blocks of `unroll` vectors, a power of two, then the rest of the
+   *  vectors and the rest of the lanes. `body` gets the number of vectors in the block, the lanes of each, and on which side
+   *  of `at` they are. */
+  blocks(unroll: number, body: (vectors: number, lanes: number, side: Side) => void, at: Affine | null = null): void {
     const { size } = this.levels[this.vector]!;
     const full = Math.floor(size / 4);
     const rounds = Math.floor(full / unroll);
-    const block = (index: LoopIndex, vectors: number, lanes: number): void => {
+    const block = (index: LoopIndex, vectors: number, lanes: number, side: Side = "between"): void => {
       this.enter(index, vectors, lanes);
-      body(vectors, lanes);
+      body(vectors, lanes, side);
       this.leave();
     };
     if (rounds === 1) block({ constant: 0 }, unroll, 4);
-    else if (rounds > 1) {
+    else if (rounds > 1 && at) {
+      const { code } = this;
+      const step = 4 * unroll;
+      const [index, below, above] = [code.local("i32"), code.local("i32"), code.local("i32")];
+      this.#pushIndex(at, 0);
+      code.i32(-step).op("i32.and").set(below);
+      code.get(below).plus(step).set(above);
+      for (const local of [below, above]) this.#clamp(local, rounds * step);
+      code.i32(0).set(index);
+      for (const [until, side] of [
+        [below, "below"],
+        [above, "between"],
+        [null, "above"],
+      ] as const) {
+        const end = (): Code => (until === null ? code.i32(rounds * step) : code.get(until));
+        this.#loopUntil(index, end, step, () => block({ local: index }, unroll, 4, side));
+      }
+    } else if (rounds > 1) {
       const local = this.code.local("i32");
       this.code.for(local, 0, rounds * unroll * 4, unroll * 4, () => block({ local }, unroll, 4));
     }

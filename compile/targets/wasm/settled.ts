@@ -1,6 +1,6 @@
-// Triangles: sums in which loop indices are compared with one another, as "those before this one". Along the innermost loop
-// such a comparison changes once. Before that and behind it, it is settled, and what hangs on it need not be computed:
-// three loops, one after the other, in place of one.
+// Triangles and diagonals: expressions in which loop indices are compared with one another, as "those before this one".
+// Along a loop such a comparison changes once. Before that and behind it, it is settled, and what hangs on it need not be
+// computed: three loops, one after the other, in place of one.
 
 import { mapArguments, type Affine, type Scalar } from "../../kernels/scalar.ts";
 import { sumAffine } from "../../kernels/nodes.ts";
@@ -9,18 +9,19 @@ import type { Direction } from "../../graph/graph.ts";
 export interface Settled {
   /** Where the comparisons change along the axis, as a function of the other axes. */
   readonly at: Affine;
-  /** The body for indices below all of those, and for indices above them. */
-  readonly below: Scalar;
-  readonly above: Scalar;
+  /** The bodies for indices below all of those, and for indices above them. */
+  readonly below: readonly Scalar[];
+  readonly above: readonly Scalar[];
 }
 
 type Comparison = Extract<Scalar, { readonly kind: "compare" }>;
 
-/** `body` on both sides of where its comparisons of indices change along `axis`; null if they do not, or in several places. */
-export function settledAlong(body: Scalar, axis: number): Settled | null {
+/** `bodies` on both sides of where their comparisons of indices change along `axis`; null if they do not, or in several
+ *  places. */
+export function settledAlong(bodies: readonly Scalar[], axis: number): Settled | null {
   const places = new Map<string, Affine>();
   const turns = new Map<Scalar, 1 | -1>();
-  everyScalar(body, (scalar) => {
+  everyScalar(bodies, (scalar) => {
     const difference = scalar.kind === "compare" ? differenceOf(scalar) : null;
     const slope = difference?.coefficients[axis] ?? 0;
     if (!difference || slope === 0) return;
@@ -34,7 +35,7 @@ export function settledAlong(body: Scalar, axis: number): Settled | null {
   });
   const [at] = places.values();
   if (!at || places.size > 1 || places.has("between indices")) return null;
-  const settle = (side: 1 | -1): Scalar => {
+  const settle = (side: 1 | -1): readonly Scalar[] => {
     const done = new Map<Scalar, Scalar>();
     const visit = (scalar: Scalar): Scalar => {
       let result = done.get(scalar);
@@ -49,7 +50,7 @@ export function settledAlong(body: Scalar, axis: number): Settled | null {
       }
       return result;
     };
-    return visit(body);
+    return bodies.map(visit);
   };
   return { at, below: settle(-1), above: settle(1) };
 }
@@ -85,7 +86,7 @@ function holds(direction: Direction, sign: 1 | -1): boolean {
   }
 }
 
-function everyScalar(body: Scalar, look: (scalar: Scalar) => void): void {
+function everyScalar(bodies: readonly Scalar[], look: (scalar: Scalar) => void): void {
   const seen = new Set<Scalar>();
   const visit = (scalar: Scalar): Scalar => {
     if (seen.has(scalar)) return scalar;
@@ -94,5 +95,5 @@ function everyScalar(body: Scalar, look: (scalar: Scalar) => void): void {
     mapArguments(scalar, visit);
     return scalar;
   };
-  visit(body);
+  bodies.forEach(visit);
 }

@@ -78,14 +78,14 @@ describe("a sum over a triangle", () => {
 });
 
 describe("what is settled", () => {
-  const lower = (scalar: Scalar) => settledAlong(scalar, 2);
+  const lower = (scalar: Scalar) => settledAlong([scalar], 2);
 
   it("is told on both sides", () => {
     const settled = lower(select(compare("LT", k, i), whole(3), whole(4)));
     const nodes = new Nodes([]);
     expect(settled?.at).toEqual({ offset: 0, coefficients: [0, 1] });
-    expect(nodes.intern(settled!.below)).toMatchObject({ kind: "number", value: 3 });
-    expect(nodes.intern(settled!.above)).toMatchObject({ kind: "number", value: 4 });
+    expect(nodes.intern(settled!.below[0]!)).toMatchObject({ kind: "number", value: 3 });
+    expect(nodes.intern(settled!.above[0]!)).toMatchObject({ kind: "number", value: 4 });
   });
 
   it("is nothing where comparisons change in several places, between indices, or not along the axis", () => {
