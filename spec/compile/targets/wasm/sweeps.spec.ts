@@ -105,7 +105,7 @@ describe("packed weights", () => {
     };
     expect(one(8, true, true)).toContain("2,70,64");
     expect(one(8, true, false)).toContain("3,70,32");
-    expect(one(8, false, false)).toContain("3,70,24");
+    expect(one(8, false, false)).toContain("5,70,16");
     expect(one(7, true, true)).toContain("70,70");
   });
 
