@@ -169,3 +169,38 @@ describe("products in sweeps", () => {
     expect(swept).toEqual(apart);
   });
 });
+
+describe("sweeps over diagonals and triangles", () => {
+  const sizes = [[40, 56], [21, 37], [16, 16]] as const; // prettier-ignore
+  const places: Record<string, (i: tf.Tensor, j: tf.Tensor) => tf.Tensor> = {
+    "the diagonal": (i, j) => tf.equal(i, j),
+    "all but the diagonal": (i, j) => tf.notEqual(i, j),
+    "a diagonal that leaves the matrix": (i, j) => tf.equal(tf.add(i, 30), j),
+    "a triangle": (i, j) => tf.less(j, i),
+    "its other side, turned": (i, j) => tf.greaterEqual(j, tf.sub(20, i)),
+    "two diagonals": (i, j) => tf.logicalOr(tf.equal(i, j), tf.equal(tf.add(i, 1), j)),
+  };
+  it.each(Object.keys(places))("%s", (name) => {
+    for (const [rows, columns] of sizes) {
+      const swept = (m: tf.Tensor2D, u: tf.Tensor2D, v: tf.Tensor2D): tf.Tensor[] => {
+        const axis = (n: number, at: number): tf.Tensor => tf.expandDims(tf.range(0, n, 1, "int32"), at);
+        const there = tf.broadcastTo(places[name]!(axis(rows, 1), axis(columns, 0)) as tf.Tensor2D, [rows, columns]);
+        const next = tf.where(there, tf.mul(m, 3), tf.mul(tf.add(m, u), v)) as tf.Tensor2D;
+        return [next, tf.matMul(v, next, false, true), tf.matMul(u, next, true), tf.sum(next, 0), tf.max(next, 1)];
+      };
+      const given = [tf.ones<tf.Rank.R2>([rows, columns]), tf.ones<tf.Rank.R2>([rows, 1]), tf.ones<tf.Rank.R2>([1, columns])] as const; // prettier-ignore
+      const graph = graphOfProgram(swept, ...given);
+      const inputs = [noise(rows * columns), noise(rows), noise(columns)];
+      const program = lowerForWasm(graph, 1, small);
+      expect(called(program)).toContain("sweep");
+      const apart = compileWasm(lowerForWasm(graph, 1, { ...small, sweepPoints: Infinity })).run(inputs);
+      for (const wide of [false, true])
+        expect(
+          compileWasm(program, { ...detectFeatures(), wide })
+            .run(inputs)
+            .slice(0, 1),
+        ).toEqual(apart.slice(0, 1));
+      expect(compileWasm(program).run(inputs)).toEqual(apart);
+    }
+  });
+});
