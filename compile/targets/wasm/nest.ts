@@ -213,22 +213,7 @@ export class Nest {
     };
     if (rounds === 1) block({ constant: 0 }, unroll, 4);
     else if (rounds > 1 && at) {
-      const { code } = this;
-      const step = 4 * unroll;
-      const [index, below, above] = [code.local("i32"), code.local("i32"), code.local("i32")];
-      this.#pushIndex(at, 0);
-      code.i32(-step).op("i32.and").set(below);
-      code.get(below).plus(step).set(above);
-      for (const local of [below, above]) this.#clamp(local, rounds * step);
-      code.i32(0).set(index);
-      for (const [until, side] of [
-        [below, "below"],
-        [above, "between"],
-        [null, "above"],
-      ] as const) {
-        const end = (): Code => (until === null ? code.i32(rounds * step) : code.get(until));
-        this.#loopUntil(index, end, step, () => block({ local: index }, unroll, 4, side));
-      }
+      this.#inThree(at, rounds * unroll * 4, unroll * 4, (local, side) => block({ local }, unroll, 4, side));
     } else if (rounds > 1) {
       const local = this.code.local("i32");
       this.code.for(local, 0, rounds * unroll * 4, unroll * 4, () => block({ local }, unroll, 4));
@@ -236,6 +221,21 @@ export class Nest {
     const left = full - rounds * unroll;
     if (left > 0) block({ constant: rounds * unroll * 4 }, left, 4);
     if (size % 4 > 0) block({ constant: full * 4 }, 1, size % 4);
+  }
+
+  /** Blocks of `step` indices up to `end`: those below `at`, the one that has it, those above. */
+  #inThree(at: Affine, end: number, step: number, block: (first: Local, side: Side) => void): void {
+    const { code } = this;
+    const [index, below, above] = [code.local("i32"), code.local("i32"), code.local("i32")];
+    this.#pushIndex(at, 0);
+    code.i32(-step).op("i32.and").set(below);
+    code.get(below).plus(step).set(above);
+    for (const local of [below, above]) this.#clamp(local, end);
+    code.i32(0).set(index);
+    const until = (push: () => Code, side: Side): void => this.#loopUntil(index, push, step, () => block(index, side));
+    until(() => code.get(below), "below");
+    until(() => code.get(above), "between");
+    until(() => code.i32(end), "above");
   }
 
   /** Computes what depends on the level just entered, and on no deeper one, if something deeper uses it. */
