@@ -87,6 +87,7 @@ export interface Attrs {
   readonly select: None; // (bool predicate, onTrue, onFalse), one shape
   readonly convert: { readonly dtype: DType }; // float to int truncates and saturates (NaN is 0); to bool: x != 0
   readonly bitcast_convert: { readonly dtype: "float32" | "int32" };
+  readonly half_to_float: None; // int32 -> float32: what its low 16 bits are as IEEE 754 binary16
   // sources
   readonly constant: { readonly values: TypedValues; readonly type: TensorType };
   readonly iota: { readonly shape: Shape; readonly dimension: number; readonly dtype: DType };

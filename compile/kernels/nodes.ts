@@ -2,6 +2,7 @@
 // that work is shared however the expression was built), functions that no instruction computes are expanded into those
 // that do, and the index of a load is one affine function of the loop axes, in elements, plus run-time terms.
 
+import { halfToFloat } from "./half.ts";
 import { expansionOf } from "./math.ts";
 import { isAffine, type Affine, type BinaryFunction, type Scalar, type UnaryFunction } from "./scalar.ts";
 import type { Direction } from "../graph/graph.ts";
@@ -9,7 +10,7 @@ import { stridesOf, type DType, type TensorType } from "../type.ts";
 
 /** What a node computes from its arguments; a comparison by its direction. */
 export type NodeFunction =
-  UnaryFunction | BinaryFunction | Direction | "select" | "convert" | "bitcast" | Selection | Contraction;
+  UnaryFunction | BinaryFunction | Direction | "select" | "convert" | "bitcast" | "half" | Selection | Contraction;
 
 /** Selections that take one instruction: `select(y < x, y, x)`, `select(x < y, y, x)`; `x` where a mask is true, or is
  *  not, and zeros elsewhere (arguments: x, mask). */
@@ -90,18 +91,27 @@ export function flatten(
   return { affine: sumAffine(affines), terms };
 }
 
+/** What a target has. */
+interface Instructions {
+  readonly fused?: boolean;
+  readonly halves?: boolean;
+}
+
 export class Nodes {
   /** Every node after its arguments. */
   readonly all: Node[] = [];
   readonly #operands: readonly TensorType[];
   readonly #fused: boolean;
+  readonly #halves: boolean;
   readonly #byScalar = new Map<Scalar, Node>();
   readonly #byKey = new Map<string, Node>();
 
-  /** `fused`: whether multiplication and addition may be one, where an expression says so. */
-  constructor(operands: readonly TensorType[], fused = false) {
+  /** `fused`: whether multiplication and addition may be one, where an expression says so; `halves`: whether there is an
+   *  instruction that makes a float of a half. */
+  constructor(operands: readonly TensorType[], { fused = false, halves = false }: Instructions = {}) {
     this.#operands = operands;
     this.#fused = fused;
+    this.#halves = halves;
   }
 
   intern(scalar: Scalar): Node {
@@ -157,6 +167,8 @@ export class Nodes {
         const x = this.intern(scalar.x);
         return x.dtype === scalar.dtype ? x : this.#apply("bitcast", scalar.dtype, [scalar.x]);
       }
+      case "half":
+        return this.#halves ? this.#apply("half", "float32", [scalar.x]) : this.intern(halfToFloat(scalar.x));
       default:
         return scalar satisfies never;
     }

@@ -58,7 +58,9 @@ export type Scalar =
       readonly dtype: DType;
     }
   | { readonly kind: "convert"; readonly x: Scalar; readonly dtype: DType }
-  | { readonly kind: "bitcast"; readonly x: Scalar; readonly dtype: "float32" | "int32" };
+  | { readonly kind: "bitcast"; readonly x: Scalar; readonly dtype: "float32" | "int32" }
+  /** What the low 16 bits of an int32 are as IEEE 754 binary16. */
+  | { readonly kind: "half"; readonly x: Scalar; readonly dtype: "float32" };
 
 /** The affine function that is loop axis `axis` itself. */
 export function axisIndex(axis: number, coefficient = 1, offset = 0): Affine {
@@ -108,6 +110,7 @@ export const select = (predicate: Scalar, x: Scalar, y: Scalar): Scalar => ({
 });
 export const convert = (x: Scalar, dtype: DType): Scalar => (x.dtype === dtype ? x : { kind: "convert", x, dtype });
 export const bitcast = (x: Scalar, dtype: "float32" | "int32"): Scalar => ({ kind: "bitcast", x, dtype });
+export const half = (x: Scalar): Scalar => ({ kind: "half", x, dtype: "float32" });
 
 /** The value that leaves the other operand of a combiner as it is. */
 export function identityOf(combiner: Combiner, dtype: DType): number {
@@ -158,6 +161,7 @@ export function mapArguments(node: Scalar, f: (argument: Scalar) => Scalar): Sca
     case "unary":
     case "convert":
     case "bitcast":
+    case "half":
       return { ...node, x: f(node.x) };
     case "binary":
     case "compare":

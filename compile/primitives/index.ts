@@ -15,6 +15,7 @@ import { dynamicSlice } from "./dynamic_slice.ts";
 import { dynamicUpdateSlice } from "./dynamic_update_slice.ts";
 import * as elementwise from "./elementwise.ts";
 import { gather } from "./gather.ts";
+import { halfToFloat } from "./half_to_float.ts";
 import { iota } from "./iota.ts";
 import { pad } from "./pad.ts";
 import type { Primitive } from "./primitive.ts";
@@ -75,6 +76,7 @@ export const primitives: { readonly [K in Op]: Primitive<Attrs[K]> } = {
   select,
   convert,
   bitcast_convert: bitcastConvert,
+  half_to_float: halfToFloat,
   constant,
   iota,
   rng_bit_generator: rngBitGenerator,

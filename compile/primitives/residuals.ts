@@ -10,7 +10,7 @@ import { minimumCut } from "./minimumCut.ts";
 export const cheap: ReadonlySet<Op> = new Set<Op>([
   "negate", "abs", "sign", "floor", "ceil", "round_nearest_even", "not", "add", "subtract", "multiply", "maximum",
   "minimum", "and", "or", "xor", "shift_left", "shift_right_logical", "compare", "select", "convert",
-  "bitcast_convert", "constant", "iota", "broadcast_in_dim", "reshape", "transpose", "slice", "pad", "reverse",
+  "bitcast_convert", "half_to_float", "constant", "iota", "broadcast_in_dim", "reshape", "transpose", "slice", "pad", "reverse",
   "stop_gradient",
 ]); // prettier-ignore
 

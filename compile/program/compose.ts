@@ -137,6 +137,7 @@ export function costOf(...bodies: readonly Scalar[]): Cost {
         return;
       case "convert":
       case "bitcast":
+      case "half":
         operations++;
         visit(node.x);
         return;

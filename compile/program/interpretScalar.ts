@@ -5,6 +5,7 @@ import type { Direction } from "../graph/graph.ts";
 import { isAffine, type Affine, type BinaryFunction, type Scalar, type UnaryFunction } from "../kernels/scalar.ts";
 import { stridesOf, type DType, type Shape } from "../type.ts";
 import { erf } from "../kernels/erf.ts";
+import { halfValue } from "../kernels/half.ts";
 
 /** A tensor to read: its elements in row-major order. */
 export interface TensorView {
@@ -178,6 +179,8 @@ export function evaluateScalar(scalar: Scalar, operands: readonly TensorView[], 
         return convertValue(value(s.x), s.dtype);
       case "bitcast":
         return s.x.dtype === s.dtype ? value(s.x) : bitcastValue(value(s.x), s.dtype);
+      case "half":
+        return halfValue(value(s.x));
       default:
         return s satisfies never;
     }

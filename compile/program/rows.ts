@@ -136,6 +136,7 @@ class RowReader {
         case "unary":
         case "convert":
         case "bitcast":
+        case "half":
           return visit(node.x);
         case "binary":
         case "compare":

@@ -154,6 +154,7 @@ function partsOf(scalar: Scalar): readonly (Affine | Scalar)[] {
     case "unary":
     case "convert":
     case "bitcast":
+    case "half":
       return [scalar.x];
     case "binary":
     case "compare":

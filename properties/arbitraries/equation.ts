@@ -344,6 +344,7 @@ export const samples: Samples = {
     .chain(([shape, dtype]) =>
       fc.oneof(floats(shape), integers(shape, 0, 2 ** 30)).map((x) => sampleOf([x], { dtype }, 0)),
     ),
+  half_to_float: anyShape.chain((shape) => integers(shape, 0, 0x7bff)).map((x) => sampleOf([x], {}, 0)),
   constant: anyShape.chain(anyDType).map(({ type, values }) => sampleOf([], { values, type })),
   iota: fc
     .tuple(shapes(1, 3, 0), fc.nat(2), fc.constantFrom("float32" as const, "int32" as const))

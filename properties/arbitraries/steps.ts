@@ -214,6 +214,11 @@ const plainSteps = {
     const x = b.and(w.find(dice, "int32"), b.fill(0x3f7fffff, [], "int32"));
     w.put(b.one("bitcast_convert", [x], { dtype: "float32" }), { bound: 1, bits: null }, dice);
   }),
+  half_to_float: rule(everywhere, (w, dice) => {
+    const { b } = w;
+    const bits = b.or(b.and(w.find(dice, "int32"), b.fill(0x300, [], "int32")), b.fill(0x3c00, [], "int32"));
+    w.put(b.one("half_to_float", [bits], {}), { bound: 1.75, bits: 2 }, dice); // 1, 1.25, 1.5, 1.75
+  }),
   constant: rule(everywhere, (w, dice) => {
     w.pool.push(w.constant(dice, dice.of(["float32", "int32", "bool"] as const)));
   }),

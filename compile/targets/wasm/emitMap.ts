@@ -35,7 +35,7 @@ export function emitBlock(
   result: TensorType,
 ): void {
   if (sizeOf(shape) === 0) return;
-  const nodes = new Nodes(operands, context.fused);
+  const nodes = new Nodes(operands, { fused: context.fused });
   const root = nodes.intern(body);
   const target = flatten(at, result.shape).affine;
   const merged = mergeAxes(shape, 0, shape.length, [...affinesOf(nodes), target]);

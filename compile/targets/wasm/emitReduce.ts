@@ -49,7 +49,7 @@ export function emitReduce(context: KernelContext, kernel: KernelOf<"reduce">, p
   const { shape, reduced, body } = kernel.form;
   const result = kernel.results[0]!;
   if (sizeOf(shape) === 0) return;
-  const nodes = new Nodes(kernel.operands, context.fused);
+  const nodes = new Nodes(kernel.operands, { fused: context.fused });
   const root = nodes.intern(body);
   const rank = shape.length;
   const sizes = [...shape, ...reduced];

@@ -14,7 +14,7 @@ import { affinesOf, flatten, Nodes, type Node } from "../../kernels/nodes.ts";
 export function emitRunning(context: ScalarContext, kernel: KernelOf<"running">): void {
   const { shape, dimension, body } = kernel.form;
   if (sizeOf(shape) === 0) return;
-  const nodes = new Nodes(kernel.operands, context.fused);
+  const nodes = new Nodes(kernel.operands, { fused: context.fused });
   const root = nodes.intern(body);
   const target = flatten(shape.map((_, axis) => axisIndex(axis)), kernel.results[0]!.shape).affine; // prettier-ignore
   const affines = [...affinesOf(nodes), target];

@@ -24,7 +24,7 @@ export function emitScatter(context: ScalarContext, kernel: KernelOf<"scatter">)
     .op("end");
   if (sizeOf(shape) === 0) return;
 
-  const nodes = new Nodes(kernel.operands, context.fused);
+  const nodes = new Nodes(kernel.operands, { fused: context.fused });
   const guard = nodes.intern(inRange);
   const root = nodes.intern(body);
   const { affine, terms: scalars } = flatten(at, result.shape);

@@ -53,7 +53,7 @@ interface Part {
 
 export function emitSweep(context: KernelContext, kernel: KernelOf<"sweep">): void {
   const { shape, parts } = kernel.form;
-  const nodes = new Nodes(kernel.operands, context.fused);
+  const nodes = new Nodes(kernel.operands, { fused: context.fused });
   const all = parts.map((part): Part => ({
     part,
     root: nodes.intern(part.body),

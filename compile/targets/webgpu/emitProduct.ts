@@ -26,7 +26,7 @@ export function worthTiling({ m, n, k, lhs }: Contract, team: Team): boolean {
 
 /** The value of an operand at (batch, row, depth), as lines that set `value`. */
 function sideText(kernel: Kernel, body: Scalar, batch: Shape, rows: Shape, k: Shape, memories: Memories): string {
-  const nodes = new Nodes(kernel.operands);
+  const nodes = new Nodes(kernel.operands, { halves: true });
   const root = nodes.intern(body);
   const counters = [
     { counter: "b", shape: batch, first: 0, prefix: "b" },

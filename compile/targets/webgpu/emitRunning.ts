@@ -20,7 +20,7 @@ export function emitRunning(name: string, kernel: Kernel, form: Running, team: T
   const lines = sizeOf(form.shape) / length;
   const together = length >= longLine && lines < team.lanes / 4;
   const { dtype } = kernel.results[0]!;
-  const nodes = new Nodes(kernel.operands);
+  const nodes = new Nodes(kernel.operands, { halves: true });
   const root = nodes.intern(form.body);
   const others = form.shape.map((n, axis) => (axis === form.dimension ? 1 : n));
   const levels = mergeAxes(others, 0, others.length, [...affinesOf(nodes), rowMajor(form.shape)]);

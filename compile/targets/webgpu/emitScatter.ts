@@ -42,7 +42,7 @@ export function emitScatter(name: string, kernel: Kernel, form: Scatter, team: T
     return { text: `${signature(name, kernel)} {}`, scratch: { f32: 0, i32: 0 }, groups: 1 };
   const own = ownAxes(form.at);
   const memory = memories.results[0]!;
-  const nodes = new Nodes(kernel.operands);
+  const nodes = new Nodes(kernel.operands, { halves: true });
   const inRange = nodes.intern(form.inRange);
   const body = nodes.intern(form.body);
   const { affine, terms } = flatIndex(nodes, form.at, kernel.results[0]!.shape);

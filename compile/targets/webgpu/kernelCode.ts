@@ -73,7 +73,7 @@ export function mapText(
   prefix = "",
 ): string {
   if (sizeOf(shape) === 0) return "";
-  const nodes = new Nodes(operands);
+  const nodes = new Nodes(operands, { halves: true });
   const root = nodes.intern(body);
   const target = trimmed(at);
   const levels = mergeAxes(shape, 0, shape.length, [...affinesOf(nodes), target]);

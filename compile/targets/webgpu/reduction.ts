@@ -25,7 +25,7 @@ export function besides({ nodes, inner }: Parts): boolean {
 }
 
 export function partsOf(kernel: Kernel, { shape, reduced, body }: Reduce): Parts {
-  const nodes = new Nodes(kernel.operands);
+  const nodes = new Nodes(kernel.operands, { halves: true });
   const root = nodes.intern(body);
   const affines = [...affinesOf(nodes), rowMajor(shape)];
   const sizes: Shape = [...shape, ...reduced];

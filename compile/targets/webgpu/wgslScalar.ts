@@ -131,6 +131,8 @@ export function applyText(fn: NodeFunction, from: DType, to: DType, args: readon
       return `select(${x}, ${literal(0, to)}, ${y})`;
     case "bitcast":
       return `bitcast<${wgslTypes[to]}>(${x})`;
+    case "half": // of the language itself: the feature shader-f16 is for arithmetic
+      return `unpack2x16float(bitcast<u32>(${x})).x`;
     case "convert":
       return convertText(x, from, to);
     default: {

@@ -40,6 +40,10 @@ describe("convert", () => {
     expect(result("bitcast_convert", { dtype: "int32" }, vector([1, -0]))).toEqual([0x3f800000, least]);
     expect(result("bitcast_convert", { dtype: "float32" }, ints(0x40490fdb))).toEqual([Math.fround(Math.PI)]);
   });
+  test("halves: the low 16 bits, whatever is above; subnormals, infinities, NaN", () => {
+    expect(result("half_to_float", {}, ints(0x3c00, -0x10000 | 0xc000, 0x0001, 0x83ff, 0x7bff))).toEqual([1, -2, 2 ** -24, -1023 * 2 ** -24, 65504]); // prettier-ignore
+    expect(result("half_to_float", {}, ints(0x8000, 0x7c00, 0xfc00, 0x7e01))).toEqual([-0, Infinity, -Infinity, NaN]);
+  });
 });
 
 describe("int32 arithmetic wraps around", () => {
