@@ -7,7 +7,7 @@ export { type CodedError } from "./codedError.ts";
 export { DeviceError, SavedProgramError, NoTfjsError, NoWebGPUError } from "./targets/errors.ts";
 export { graphOf, jit, targetNames, type CompiledInfo, type GraphText, type Jitted, type JitOptions, type TargetName } from "./jit.ts"; // prettier-ignore
 export { load } from "./targets/wasm/saved.ts";
-export type { Submitted } from "./targets/target.ts";
+export type { Submitted, WeightFormat } from "./targets/target.ts";
 export { createWebGPU, type WebGPU } from "./targets/webgpu/createWebGPU.ts";
 export { useTfjs, type TfjsInUse, type TfjsName } from "./targets/tfjsNode.ts";
 export type { KernelProfile, Profile, ProfileOptions } from "./program/profile.ts";

@@ -2,13 +2,21 @@
 
 import type { Tensor, TypedArray } from "@tensorflow/tfjs-core";
 import { wrongArgnum } from "./errors.ts";
-import { cannotSave, noProfile, unknownTarget, wrongRuns, wrongThreads } from "./targets/errors.ts";
+import {
+  cannotSave,
+  noProfile,
+  unknownTarget,
+  wrongRuns,
+  wrongThreads,
+  noHalfWeights,
+  wrongWeights,
+} from "./targets/errors.ts";
 import { GraphBuilder } from "./graph/build.ts";
 import type { Graph } from "./graph/graph.ts";
 import { printGraph } from "./graph/print.ts";
 import { optimise } from "./passes/index.ts";
 import type { Profile, ProfileOptions } from "./program/profile.ts";
-import type { Compiled, Submitted, Target } from "./targets/target.ts";
+import { weightFormats, type Compiled, type Submitted, type Target, type WeightFormat } from "./targets/target.ts";
 import { tfjsTarget } from "./targets/tfjs.ts";
 import { wasmTarget } from "./targets/wasm/target.ts";
 import { webgpuTarget } from "./targets/webgpu/target.ts";
@@ -35,6 +43,10 @@ export interface JitOptions {
   readonly staticArgnums?: readonly number[];
   /** How many threads a `wasm` program may use: the machine's, 8 at most, unless told. Results do not depend on it. */
   readonly threads?: number;
+  /** How a `webgpu` program stores the matrices that a loop multiplies by and never changes: `float32`, the default, or
+   *  `float16`, half of the bytes to read at every step, forwards and back. Each number is rounded to 11 bits, those beyond 65504 to
+   *  that; sums stay float32. Results are further from those of other targets than targets are from each other. */
+  readonly weights?: WeightFormat;
 }
 
 /** A compiled function: called as the one it was made from. */
@@ -77,10 +89,17 @@ interface Entry extends Omit<CompiledInfo, "profile" | "serialize" | "submitted"
 export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, options: JitOptions = {}): Jitted<A, R> {
   const name = nameOf("jit", f);
   checkFunction(name, f);
-  const { target: targetName = "wasm", staticArgnums = [], threads = Math.min(availableThreads(), 8) } = options;
+  const {
+    target: targetName = "wasm",
+    staticArgnums = [],
+    threads = Math.min(availableThreads(), 8),
+    weights = "float32",
+  } = options;
   if (!Number.isInteger(threads) || threads < 1) throw wrongThreads(name, threads);
   if (!Object.hasOwn(targets, targetName)) throw unknownTarget(targetName, Object.keys(targets));
   const target: Target = targets[targetName];
+  if (!weightFormats.includes(weights)) throw wrongWeights(name, weights, weightFormats);
+  if (weights === "float16" && !target.halves) throw noHalfWeights(name, targetName);
   const programs = new Map<string, Entry>();
   const staticKey = keyOfStatics();
 
@@ -113,7 +132,7 @@ export function jit<A extends readonly unknown[], R>(f: (...args: A) => R, optio
     const traced = traceNow();
     const before = closeOver(traced);
     const after = optimise(before);
-    const compiled = target.compile(after, threads);
+    const compiled = target.compile(after, { threads, weights });
     const entry: Entry = { before, after, compiled, structure: traced.structure, memory: compiled.bytes };
     programs.set(k, entry);
     return entry;
@@ -235,7 +254,7 @@ export function graphOf<A extends readonly unknown[]>(
   options: JitOptions = {},
 ): (...examples: A) => GraphText {
   return (...examples) => {
-    const compiled = jit(f, { ...options, target: "tfjs" }).compile(...examples);
+    const compiled = jit(f, { ...options, target: "tfjs", weights: "float32" }).compile(...examples);
     const before = printGraph(compiled.before);
     const after = printGraph(compiled.after);
     return Object.freeze({ before, after, toString: () => `before passes:\n${before}\n\nafter passes:\n${after}\n` });

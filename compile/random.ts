@@ -28,7 +28,7 @@ function draw(
   const many = sizeOf(graph.outputs[0]!.type.shape) >= worthCompiling;
   const run =
     many && !currentTrace()
-      ? wasmTarget.compile(optimise(graph), 1).run
+      ? wasmTarget.compile(optimise(graph), { threads: 1, weights: "float32" }).run
       : (xs: readonly tf.Tensor[]) => apply(graph, xs);
   return run(inputs)[0]!;
 }

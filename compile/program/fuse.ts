@@ -167,7 +167,7 @@ export class Fuser {
   #fits(value: Value, size: number): boolean {
     const { body, type } = this.#waiting.get(value)!;
     const { operations, heavy } = costOf(body);
-    if (operations === 0) return true;
+    if (operations === 0 || isUnpacking(body)) return true;
     const once = (this.#uses.get(value) ?? 0) <= 1 && size <= sizeOf(type.shape);
     if (once || (heavy === 0 && operations <= repeatedOperations)) return true;
     return heavy === 0 && operations <= spreadOperations && this.#isSpread(body, sizeOf(type.shape));
@@ -213,10 +213,10 @@ export class Fuser {
     }));
   }
 
-  /** One side of a product: a plain load, of the operand's memory or of what the operand is a view of. */
+  /** One side of a product: a plain load, of the operand's memory or of what the operand is a view of, or of halves. */
   #view(body: Scalar, inputs: readonly Value[]): Scalar {
     const resolved = this.#resolve(body, inputs, Infinity);
-    if (resolved.kind === "load" && resolved.index.every(isAffine)) return resolved;
+    if (isUnpacking(resolved) || (resolved.kind === "load" && resolved.index.every(isAffine))) return resolved;
     if (body.kind === "load") this.force(inputs[body.operand]!);
     return this.#resolve(body, inputs, Infinity);
   }
@@ -246,6 +246,9 @@ export class Fuser {
     return [...new Set([...before, name])].slice(-8).join(" ");
   }
 }
+
+/** Whether a value is what halves stand for: they were packed to be read as they lie, so floats are never stored for them. */
+const isUnpacking = (body: Scalar): boolean => body.kind === "half" && costOf(body).operations <= spreadOperations;
 
 const reads = (body: Scalar, operand: number): boolean => loadsOf([body]).some((load) => load.operand === operand);
 

@@ -69,6 +69,16 @@ export const otherProgram = (where: string, expected: string, got: string): Erro
 export const wrongThreads = (where: string, got: number): Error =>
   new TypeMismatchError("threads", `${where}: threads must be a whole number, 1 or more, got ${got}.`);
 
+export const wrongWeights = (where: string, got: unknown, known: readonly string[]): Error =>
+  new TypeMismatchError("weights", `${where}: weights must be one of ${known.join(", ")}, got ${JSON.stringify(got)}.`);
+
+export const noHalfWeights = (where: string, target: string): Error =>
+  coded(
+    "weights",
+    `${where}: weights "float16" are for the target webgpu; ${target} computes with weights as they are. Leave weights out, or ` +
+      'compile with target: "webgpu".',
+  );
+
 // TensorFlow
 
 /** TensorFlow's packages for Node cannot be had here. */

@@ -38,8 +38,21 @@ export interface Compiled {
   readonly save?: (signature: Signature) => Uint8Array<ArrayBuffer>;
 }
 
+/** How loops may keep what they only read. */
+export const weightFormats = ["float32", "float16"] as const;
+
+export type WeightFormat = (typeof weightFormats)[number];
+
+export interface CompileOptions {
+  /** How many the program may use. */
+  readonly threads: number;
+  /** `float16` comes only to a target that says it has it. */
+  readonly weights: WeightFormat;
+}
+
 export interface Target {
   readonly name: string;
-  /** @param threads how many the program may use */
-  readonly compile: (graph: Graph, threads: number) => Compiled;
+  /** Whether it can keep weights as halves. */
+  readonly halves?: boolean;
+  readonly compile: (graph: Graph, options: CompileOptions) => Compiled;
 }

@@ -12,7 +12,7 @@ import { compileWasm } from "./wasm.ts";
 
 export const wasmTarget: Target = {
   name: "wasm",
-  compile(graph, threads) {
+  compile(graph, { threads }) {
     const program = lowerForWasm(graph, detectFeatures().threads ? threads : 1);
     const { run, executable } = compileWasm(program);
     const types = program.outputs.map(({ type }) => type);

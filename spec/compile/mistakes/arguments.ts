@@ -98,6 +98,19 @@ export const argumentsMistakes: readonly Mistake[] = [
     message: "jit: threads must be a whole number, 1 or more, got 0.5.",
   },
   {
+    title: "weights in a format that there is not",
+    error: "wrongWeights",
+    run: () => jit((x: tf.Tensor) => x, { target: "webgpu", weights: untyped("bfloat16") }),
+    message: 'jit: weights must be one of float32, float16, got "bfloat16".',
+  },
+  {
+    title: "half precision where there is no GPU",
+    error: "noHalfWeights",
+    run: () => jit((x: tf.Tensor) => x, { weights: "float16" }),
+    message:
+      'jit: weights "float16" are for the target webgpu; wasm computes with weights as they are. Leave weights out, or compile with target: "webgpu".',
+  },
+  {
     title: "a profile of no run",
     error: "wrongRuns",
     run: () =>
