@@ -51,3 +51,6 @@ export const minusAbs = (x: Scalar): Scalar => fromBits(or(bits(x), i(-0x8000000
 
 /** The greater of two, `x` where one is NaN. */
 export const greater = (x: Scalar, y: Scalar): Scalar => when(lt(x, y), y, x);
+
+/** The upper 12 bits of a float: products of two such are exact. Read off bits, so that no compiler takes `x - upper(x)` for 0. */
+export const upper = (x: Scalar): Scalar => fromBits(and(bits(x), i(~0xfff)));

@@ -115,15 +115,15 @@ export function splitExponent(x: Scalar): { e: Scalar; f1: Scalar } {
   return { e: toFloat(e), f1: sub(fromBits(add(and(b, i(0x7fffff)), i(sqrtHalf))), f(1)) };
 }
 
-/** log (2^e · (1 + f1)), f1 between √½ - 1 and √2 - 1. */
-function logOf({ e, f1 }: { readonly e: Scalar; readonly f1: Scalar }): Scalar {
+/** log (2^e · (1 + f1)), f1 between √½ - 1 and √2 - 1; with `low`, some units in the last place of f1, added to it. */
+function logOf({ e, f1 }: { readonly e: Scalar; readonly f1: Scalar }, low?: Scalar): Scalar {
   const z = mul(f1, f1);
   const p = polynomial(f1, [
     7.0376836292e-2, -1.1514610310e-1, 1.1676998740e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1, 2.0000714765e-1,
     -2.4999993993e-1, 3.3333331174e-1,
   ]); // prettier-ignore
   const y = sub(add(mul(mul(p, f1), z), mul(e, f(ln2Low))), mul(f(0.5), z));
-  return add(add(f1, y), mul(e, f(ln2High)));
+  return add(add(f1, low ? add(y, low) : y), mul(e, f(ln2High)));
 }
 
 /** `r` where x is positive and finite, else what the logarithm is there. */
@@ -134,13 +134,17 @@ export const log = (x: Scalar): Scalar => logAt(x, logOf(splitExponent(x)));
 
 /** Near 0 as log is near 1, of x itself; elsewhere log u + (x - (u - 1)) / u with u = 1 + x rounded: the second term is what
  *  rounding lost. Near 0 all would hang on it, and a compiler that may reassociate makes it 0. */
-export function log_plus_one(x: Scalar): Scalar {
+export const log_plus_one = (x: Scalar): Scalar => logPlusOne(x);
+
+/** log (1 + x), or with `low`, less than a unit in the last place of x, log (1 + x + low). */
+function logPlusOne(x: Scalar, low?: Scalar): Scalar {
   const u = add(f(1), x);
   const near = and(gt(x, f(-0.29)), lt(x, f(0.41)));
   const { e, f1 } = splitExponent(u);
-  const lost = div(sub(x, sub(u, f(1))), u);
+  const rounded = sub(x, sub(u, f(1)));
+  const lost = div(low ? add(rounded, low) : rounded, u);
   const finite = and(gt(u, f(0)), lt(u, f(Infinity)));
-  const r = logOf({ e: when(near, f(0), e), f1: when(near, x, f1) });
+  const r = logOf({ e: when(near, f(0), e), f1: when(near, x, f1) }, low && when(near, low, f(0)));
   return when(eq(x, f(0)), x, add(logAt(u, r), when(near, f(0), when(finite, lost, f(0))))); // -0
 }
 
@@ -166,7 +170,9 @@ export function asinh(x: Scalar): Scalar {
 
 export function acosh(x: Scalar): Scalar {
   const t = sub(x, f(1));
-  const moderate = log_plus_one(add(t, sqrt(add(mul(f(2), t), mul(t, t)))));
+  const s = sqrt(add(mul(f(2), t), mul(t, t)));
+  const w = add(t, s);
+  const moderate = logPlusOne(w, sub(t, sub(w, s))); // what rounding t + s lost
   return when(lt(x, f(1)), f(NaN), when(lt(x, f(4096)), moderate, add(log(x), f(Math.LN2))));
 }
 

@@ -10,7 +10,6 @@ import {
   eq,
   f,
   floor,
-  fromBits,
   gt,
   i,
   lt,
@@ -19,14 +18,12 @@ import {
   or,
   polynomial,
   sub,
+  upper,
   when,
 } from "./expression.ts";
 import { atan } from "./mathTrigonometric.ts";
 import { scale, splitExponent } from "./mathExponential.ts";
 import type { Scalar } from "./scalar.ts";
-
-/** The upper 12 bits of a float: products of two such are exact. */
-const upper = (x: Scalar): Scalar => fromBits(and(bits(x), i(~0xfff)));
 
 /** x y and what rounding it lost (Dekker). */
 function multiplyExactly(x: Scalar, y: Scalar): { product: Scalar; lost: Scalar } {
