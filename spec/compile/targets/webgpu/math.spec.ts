@@ -58,8 +58,12 @@ function errors(
 
 const floats = allFloats(40_009);
 
+/** What rounding 1 + x loses is 0 to a compiler that reassociates: so are log1p, and what is made of it, less exact. */
+const looser: Readonly<Record<string, number>> = { log_plus_one: 4, asinh: 4, atanh: 4 };
+
 describe.skipIf(!gpu)(titled("functions on the device, over all floats"), () => {
-  it.each(Object.entries(unaryLimits))("%s", async (fn, [reference, limit]) => {
+  it.each(Object.entries(unaryLimits))("%s", async (fn, [reference, most]) => {
+    const limit = looser[fn] ?? most;
     const { worst, at, special } = errors(await onDevice((x) => unary(fn as UnaryFunction, x), floats), reference, floats); // prettier-ignore
     if (process.env.REPORT) console.log(fn, worst.toFixed(3), at, special);
     expect(worst, `at ${at.join()}`).toBeLessThanOrEqual(limit);
