@@ -2,15 +2,7 @@
 
 import type { Tensor, TypedArray } from "@tensorflow/tfjs-core";
 import { wrongArgnum } from "./errors.ts";
-import {
-  cannotSave,
-  noProfile,
-  unknownTarget,
-  wrongRuns,
-  wrongThreads,
-  noHalfWeights,
-  wrongWeights,
-} from "./targets/errors.ts";
+import { cannotSave, noHalfWeights, noProfile, unknownTarget, wrongRuns, wrongThreads, wrongWeights } from "./targets/errors.ts"; // prettier-ignore
 import { GraphBuilder } from "./graph/build.ts";
 import type { Graph } from "./graph/graph.ts";
 import { printGraph } from "./graph/print.ts";

@@ -9,6 +9,7 @@ import type { Level } from "../../kernels/axes.ts";
 import type { Code, Local } from "./code.ts";
 import { coefficientsOn, Dependence, type Root } from "./dependence.ts";
 import { emitApply, type ScalarContext } from "./emitScalar.ts";
+import { emitInThree, type Side } from "./inThree.ts";
 import { emitLoad, emitStore, type PushAddress } from "./lanes.ts";
 import type { Node, Nodes, Term } from "../../kernels/nodes.ts";
 
@@ -26,9 +27,6 @@ export interface Stream {
 }
 
 type LoopIndex = { readonly local: Local } | { readonly constant: number };
-
-/** Where an index is, beside one that it is compared with. */
-export type Side = "below" | "between" | "above";
 
 /** What is at hand inside a level: values by node and vector, pointers by the base of streams. */
 interface Scope {
@@ -147,43 +145,18 @@ export class Nest {
   loopInThree(at: Affine, body: (side: Side) => void): void {
     const { code } = this;
     const level = this.#indices.length;
-    const { size } = this.levels[level]!;
-    const [index, below, above] = [code.local("i32"), code.local("i32"), code.local("i32")];
     const step = coefficientsOn(this.levels, at)[this.vector] ?? 0;
     const across = this.vector < level ? step * (4 * this.#vectors - 1) : 0;
-    const bound = (local: Local, offset: number): void => {
-      this.#pushIndex(at, offset);
-      code.set(local);
-      this.#clamp(local, size);
-    };
-    bound(below, Math.min(0, across));
-    bound(above, Math.max(0, across) + 1);
-    code.i32(0).set(index);
-    const until = (end: () => Code, side: Side): void =>
-      this.#loopUntil(index, end, 1, () => {
-        this.enter({ local: index });
-        body(side);
-        this.leave();
-      });
-    until(() => code.get(below), "below");
-    until(() => code.get(above), "between");
-    until(() => code.i32(size), "above");
-  }
-
-  /** Brings a local to between 0 and `limit`. */
-  #clamp(local: Local, limit: number): void {
-    for (const [edge, outside] of [[0, "i32.lt_s"], [limit, "i32.gt_s"]] as const)
-      this.code.i32(edge).get(local).get(local).i32(edge).op(outside).op("select").set(local); // prettier-ignore
-  }
-
-  /** Goes on with `index`, which may have arrived, up to what `end` pushes. */
-  #loopUntil(index: Local, end: () => Code, step: number, body: () => void): void {
-    const { code } = this;
-    code.get(index);
-    end().op("i32.lt_s").op("if").op("loop");
-    body();
-    code.get(index).i32(step).op("i32.add").tee(index);
-    end().op("i32.lt_s").op("br_if", 0).op("end").op("end");
+    const [below, above] = [code.local("i32"), code.local("i32")];
+    this.#pushIndex(at, Math.min(0, across));
+    code.set(below);
+    this.#pushIndex(at, Math.max(0, across) + 1);
+    code.set(above);
+    emitInThree(code, { below, above, end: this.levels[level]!.size, step: 1 }, (local, side) => {
+      this.enter({ local });
+      body(side);
+      this.leave();
+    });
   }
 
   /** Pushes the value of an affine function at the first lane, and of the next level's index 0, as an i32. */
@@ -213,7 +186,12 @@ export class Nest {
     };
     if (rounds === 1) block({ constant: 0 }, unroll, 4);
     else if (rounds > 1 && at) {
-      this.#inThree(at, rounds * unroll * 4, unroll * 4, (local, side) => block({ local }, unroll, 4, side));
+      const { code } = this;
+      const step = 4 * unroll;
+      const [below, above] = [code.local("i32"), code.local("i32")];
+      this.#pushIndex(at, 0);
+      code.i32(-step).op("i32.and").tee(below).plus(step).set(above); // the one block that `at` falls in
+      emitInThree(code, { below, above, end: rounds * step, step }, (local, side) => block({ local }, unroll, 4, side));
     } else if (rounds > 1) {
       const local = this.code.local("i32");
       this.code.for(local, 0, rounds * unroll * 4, unroll * 4, () => block({ local }, unroll, 4));
@@ -221,21 +199,6 @@ export class Nest {
     const left = full - rounds * unroll;
     if (left > 0) block({ constant: rounds * unroll * 4 }, left, 4);
     if (size % 4 > 0) block({ constant: full * 4 }, 1, size % 4);
-  }
-
-  /** Blocks of `step` indices up to `end`: those below `at`, the one that has it, those above. */
-  #inThree(at: Affine, end: number, step: number, block: (first: Local, side: Side) => void): void {
-    const { code } = this;
-    const [index, below, above] = [code.local("i32"), code.local("i32"), code.local("i32")];
-    this.#pushIndex(at, 0);
-    code.i32(-step).op("i32.and").set(below);
-    code.get(below).plus(step).set(above);
-    for (const local of [below, above]) this.#clamp(local, end);
-    code.i32(0).set(index);
-    const until = (push: () => Code, side: Side): void => this.#loopUntil(index, push, step, () => block(index, side));
-    until(() => code.get(below), "below");
-    until(() => code.get(above), "between");
-    until(() => code.i32(end), "above");
   }
 
   /** Computes what depends on the level just entered, and on no deeper one, if something deeper uses it. */

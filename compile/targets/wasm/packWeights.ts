@@ -2,9 +2,10 @@
 // them: panels of a few columns, one after another. The products' results have whole panels, too; what reads them reads
 // only the columns that there are. Where threads share a product out by panels, panels are what its results lie by.
 
-import { GraphBuilder } from "../../graph/build.ts";
+import type { GraphBuilder } from "../../graph/build.ts";
 import type { Equation, EquationOf, Graph, Value } from "../../graph/graph.ts";
-import { computedFrom, computing, rewrite } from "../../graph/walk.ts";
+import { prepareConstants, type Preparation } from "../../graph/prepareConstants.ts";
+import { rewrite } from "../../graph/walk.ts";
 import { otherAxes } from "../../primitives/operands.ts";
 import { sizeOf } from "../../type.ts";
 import { panelFor } from "./productPacked.ts";
@@ -24,45 +25,30 @@ export interface PackingRules {
 }
 
 export const packWeights = (graph: Graph, rules: PackingRules): Graph =>
-  rewrite(graph, (b, equation, inputs) => (equation.op === "scan" ? packed(b, equation, inputs, rules) : null));
+  rewrite(graph, (b, scan, inputs) =>
+    scan.op === "scan"
+      ? prepareConstants(b, scan, inputs, (equation, fixed) => packing(equation, fixed, scan.attrs.length, rules))
+      : null,
+  );
 
 type Product = EquationOf<"dot_general">;
 
-function packed(
-  b: GraphBuilder,
-  { attrs }: EquationOf<"scan">,
-  inputs: readonly Value[],
+function packing(
+  equation: Equation,
+  fixed: ReadonlySet<Value>,
+  steps: number,
   rules: PackingRules,
-): readonly Value[] | null {
-  const { body, constants, length } = attrs;
-  const fixed = computedFrom(body.equations, body.inputs.slice(0, constants));
-  const panels = new Map<Equation, Value>();
-  const added: Value[] = [];
-  for (const equation of body.equations) {
-    if (equation.op !== "dot_general" || !isPackable(equation, fixed, length, rules)) continue;
-    const [, weights] = equation.inputs;
-    const before: Graph = {
-      inputs: body.inputs.slice(0, constants),
-      equations: computing(body.equations, [weights!]),
-      outputs: [weights!],
-    };
-    const [outside] = b.inline(before, inputs.slice(0, constants));
-    const value = inPanels(b, equation, outside!, rules);
-    added.push(value);
-    panels.set(equation, { type: value.type });
-  }
-  if (added.length === 0) return null;
-  const equations = body.equations.flatMap((equation) => {
-    const value = panels.get(equation);
-    return value ? multiplied(equation as Product, value, rules) : [equation];
-  });
-  const rest: Graph = {
-    inputs: [...body.inputs.slice(0, constants), ...panels.values(), ...body.inputs.slice(constants)],
-    equations: computing(equations, body.outputs),
-    outputs: body.outputs,
+): Preparation | null {
+  if (equation.op !== "dot_general" || !isPackable(equation, fixed, steps, rules)) return null;
+  const [lhs, weights] = equation.inputs;
+  const panel = panelFor(rowsOf(lhs!), rules.registers);
+  const [axis] = equation.attrs.rhsContractingDimensions;
+  return {
+    value: weights!,
+    form: `panels of ${panel} along ${axis}`,
+    make: (b, value) => inPanels(b, value, axis!, panel),
+    read: (b, panels) => multiply(b, equation, panels, rules),
   };
-  const given = [...inputs.slice(0, constants), ...added, ...inputs.slice(constants)];
-  return b.emit("scan", given, { ...attrs, constants: constants + added.length, body: rest });
 }
 
 /** Whether a product is one of rows and a fixed matrix. */
@@ -92,30 +78,23 @@ function isPackable(
 const rowsOf = ({ type }: Value): number => sizeOf(type.shape.slice(0, -1));
 
 /** `[⌈n / panel⌉, k, panel]`, zeros in the columns that are too many. */
-function inPanels(
-  b: GraphBuilder,
-  { attrs, inputs: [lhs] }: Product,
-  weights: Value,
-  { registers }: PackingRules,
-): Value {
-  const panel = panelFor(rowsOf(lhs!), registers);
-  const [axis] = attrs.rhsContractingDimensions;
+function inPanels(b: GraphBuilder, weights: Value, axis: number, panel: number): Value {
   const { shape } = weights.type;
-  const k = shape[axis!]!;
+  const k = shape[axis]!;
   const n = sizeOf(shape) / k;
   const count = Math.ceil(n / panel);
-  const rows = b.reshape(b.transpose(weights, [axis!, ...otherAxes(shape.length, [axis!])]), [k, n]);
+  const rows = b.reshape(b.transpose(weights, [axis, ...otherAxes(shape.length, [axis])]), [k, n]);
   const whole = b.reshape(b.pad(rows, [0, 0], [0, count * panel - n]), [k, count, panel]);
   return b.transpose(whole, [1, 0, 2]);
 }
 
-/** The product with the panels, its result in the shape that it had. */
-function multiplied(
-  { attrs, inputs: [lhs], outputs, source }: Product,
+/** Emits the product with the panels, its result in the shape that it had. */
+function multiply(
+  b: GraphBuilder,
+  { attrs, inputs: [lhs], outputs }: Product,
   panels: Value,
   { rowsForThreads, columnBytes }: PackingRules,
-): readonly Equation[] {
-  const b = new GraphBuilder(source);
+): void {
   const [result] = outputs;
   const rows = rowsOf(lhs!);
   const n = sizeOf(result!.type.shape) / rows;
@@ -134,6 +113,4 @@ function multiplied(
     : b.dotGeneral(lhs!, panels, { ...attrs, rhsContractingDimensions: [1] });
   const columns = b.reshape(product, [rows, count * panel]);
   b.one("reshape", [b.slice(columns, [0, 0], [rows, n])], { shape: result!.type.shape });
-  // The last one is what the rest of the body reads.
-  return b.equations.map((equation, i) => (i === b.equations.length - 1 ? { ...equation, outputs } : equation));
 }

@@ -1,11 +1,10 @@
 // Large products, for all workgroups of a dispatch: tiles of both operands in workgroup memory, and a square of results
 // in each invocation's registers.
 
-import { Nodes } from "../../kernels/nodes.ts";
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
 import type { Scalar } from "../../kernels/scalar.ts";
 import { sizeOf, type Shape } from "../../type.ts";
-import { ceilDivide, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts";
+import { ceilDivide, nodesOf, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts";
 import type { Memories } from "./memory.ts";
 import { NestCode } from "./nestCode.ts";
 import { toWord } from "./wgslScalar.ts";
@@ -26,7 +25,7 @@ export function worthTiling({ m, n, k, lhs }: Contract, team: Team): boolean {
 
 /** The value of an operand at (batch, row, depth), as lines that set `value`. */
 function sideText(kernel: Kernel, body: Scalar, batch: Shape, rows: Shape, k: Shape, memories: Memories): string {
-  const nodes = new Nodes(kernel.operands, { halves: true });
+  const nodes = nodesOf(kernel.operands);
   const root = nodes.intern(body);
   const counters = [
     { counter: "b", shape: batch, first: 0, prefix: "b" },

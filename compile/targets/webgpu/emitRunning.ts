@@ -1,11 +1,11 @@
 // Running sums and products: one invocation a line, or a workgroup a line, each invocation with a piece of it.
 
 import { mergeAxes } from "../../kernels/axes.ts";
-import { affinesOf, Nodes } from "../../kernels/nodes.ts";
+import { affinesOf } from "../../kernels/nodes.ts";
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
 import { identityOf } from "../../kernels/scalar.ts";
 import { sizeOf } from "../../type.ts";
-import { ceilDivide, rowMajor, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import { ceilDivide, nodesOf, rowMajor, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
 import type { Memories } from "./memory.ts";
 import { NestCode, type AxisVariable } from "./nestCode.ts";
 import { applyText, literal, toWord } from "./wgslScalar.ts";
@@ -20,7 +20,7 @@ export function emitRunning(name: string, kernel: Kernel, form: Running, team: T
   const lines = sizeOf(form.shape) / length;
   const together = length >= longLine && lines < team.lanes / 4;
   const { dtype } = kernel.results[0]!;
-  const nodes = new Nodes(kernel.operands, { halves: true });
+  const nodes = nodesOf(kernel.operands);
   const root = nodes.intern(form.body);
   const others = form.shape.map((n, axis) => (axis === form.dimension ? 1 : n));
   const levels = mergeAxes(others, 0, others.length, [...affinesOf(nodes), rowMajor(form.shape)]);

@@ -2,11 +2,10 @@
 // nobody writes where another does, and repeated indices are met one after the other.
 
 import type { Level } from "../../kernels/axes.ts";
-import { Nodes } from "../../kernels/nodes.ts";
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
 import { isAffine, type Affine, type Scalar } from "../../kernels/scalar.ts";
 import { sizeOf } from "../../type.ts";
-import { ceilDivide, flatIndex, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
+import { ceilDivide, flatIndex, nodesOf, signature, splitCounter, type KernelCode, type Team } from "./kernelCode.ts"; // prettier-ignore
 import type { Memories } from "./memory.ts";
 import { NestCode, type AxisVariable } from "./nestCode.ts";
 import { applyText, fromWord, toWord } from "./wgslScalar.ts";
@@ -42,7 +41,7 @@ export function emitScatter(name: string, kernel: Kernel, form: Scatter, team: T
     return { text: `${signature(name, kernel)} {}`, scratch: { f32: 0, i32: 0 }, groups: 1 };
   const own = ownAxes(form.at);
   const memory = memories.results[0]!;
-  const nodes = new Nodes(kernel.operands, { halves: true });
+  const nodes = nodesOf(kernel.operands);
   const inRange = nodes.intern(form.inRange);
   const body = nodes.intern(form.body);
   const { affine, terms } = flatIndex(nodes, form.at, kernel.results[0]!.shape);

@@ -3,9 +3,10 @@
 // of the bytes at every step, for 2^-11 of each weight's size: more than targets may differ by, so it is only done when asked for.
 // Loops of a backward pass get it as well: there is nothing here but scans and products.
 
-import { GraphBuilder } from "../../graph/build.ts";
+import type { GraphBuilder } from "../../graph/build.ts";
 import type { Equation, EquationOf, Graph, Value } from "../../graph/graph.ts";
-import { computedFrom, computing, rewrite } from "../../graph/walk.ts";
+import { prepareConstants, type Preparation } from "../../graph/prepareConstants.ts";
+import { rewrite } from "../../graph/walk.ts";
 import { sizeOf, type Shape } from "../../type.ts";
 import { packHalves, unpackHalves } from "./packHalves.ts";
 
@@ -20,7 +21,11 @@ export const halfRules: HalfRules = { leastBytes: 32 * 1024, leastSteps: 4 };
 
 /** The graph with halves in its loops. Needs no `shader-f16`: halves are never computed with. */
 export const halfWeights = (graph: Graph, rules: HalfRules = halfRules): Graph =>
-  rewrite(graph, (b, equation, inputs) => (equation.op === "scan" ? packed(b, equation, inputs, rules) : null));
+  rewrite(graph, (b, scan, inputs) =>
+    scan.op === "scan" && scan.attrs.length >= rules.leastSteps
+      ? prepareConstants(b, scan, inputs, (equation, fixed) => halving(equation, fixed, rules))
+      : null,
+  );
 
 type Product = EquationOf<"dot_general">;
 
@@ -30,45 +35,17 @@ interface Way {
   readonly axis: number;
 }
 
-function packed(
-  b: GraphBuilder,
-  { attrs }: EquationOf<"scan">,
-  inputs: readonly Value[],
-  rules: HalfRules,
-): readonly Value[] | null {
-  const { body, constants, length } = attrs;
-  if (length < rules.leastSteps) return null;
-  const given = inputs.slice(0, constants);
-  const fixed = computedFrom(body.equations, body.inputs.slice(0, constants));
-  const words = new Map<Value, { readonly outside: Value; readonly inside: Value }>();
-  const wordsOf = (weights: Value, axis: number): Value => {
-    const known = words.get(weights);
-    if (known) return known.inside;
-    const before: Graph = {
-      inputs: body.inputs.slice(0, constants),
-      equations: computing(body.equations, [weights]),
-      outputs: [weights],
-    };
-    const outside = packHalves(b, b.inline(before, given)[0]!, axis);
-    const inside: Value = { type: outside.type };
-    words.set(weights, { outside, inside });
-    return inside;
-  };
-  const equations = body.equations.flatMap((equation) => {
-    const way = equation.op === "dot_general" ? wayOf(equation, fixed, rules) : null;
-    if (!way) return [equation];
-    const product = equation as Product; // only products have a way
-    return multiplied(product, wordsOf(product.inputs[way.side]!, way.axis), way);
-  });
-  if (words.size === 0) return null;
-  const added = [...words.values()];
-  const rest: Graph = {
-    inputs: [...body.inputs.slice(0, constants), ...added.map(({ inside }) => inside), ...body.inputs.slice(constants)],
-    equations: computing(equations, body.outputs),
-    outputs: body.outputs,
-  };
-  const operands = [...given, ...added.map(({ outside }) => outside), ...inputs.slice(constants)];
-  return b.emit("scan", operands, { ...attrs, constants: constants + added.length, body: rest });
+function halving(equation: Equation, fixed: ReadonlySet<Value>, rules: HalfRules): Preparation | null {
+  if (equation.op !== "dot_general") return null;
+  const way = wayOf(equation, fixed, rules);
+  return (
+    way && {
+      value: equation.inputs[way.side]!,
+      form: `halves along ${way.axis}`,
+      make: (b, weights) => packHalves(b, weights, way.axis),
+      read: (b, words) => multiply(b, equation, words, way),
+    }
+  );
 }
 
 /** The side that no step changes, if it is large; along its last axis of even size, the same for all that read it. */
@@ -84,9 +61,8 @@ function wayOf({ attrs, inputs }: Product, fixed: ReadonlySet<Value>, { leastByt
   return null;
 }
 
-/** The product with `words` unpacked: the axis that they are packed along is two, in either operand if it is contracted. */
-function multiplied({ attrs, inputs, outputs, source }: Product, words: Value, { side, axis }: Way): Equation[] {
-  const b = new GraphBuilder(source);
+/** Emits the product with `words` unpacked: the axis that they are packed along is two, in either operand if it is contracted. */
+function multiply(b: GraphBuilder, { attrs, inputs, outputs }: Product, words: Value, { side, axis }: Way): void {
   const contracting = [attrs.lhsContractingDimensions, attrs.rhsContractingDimensions] as const;
   const batching = [attrs.lhsBatchingDimensions, attrs.rhsBatchingDimensions] as const;
   const pair = contracting[side].indexOf(axis);
@@ -102,8 +78,6 @@ function multiplied({ attrs, inputs, outputs, source }: Product, words: Value, {
     rhsContractingDimensions: renumbered(contracting[1], axes[1]!),
   });
   b.one("reshape", [product], { shape: outputs[0]!.type.shape });
-  // The last one is what the rest of the body reads.
-  return b.equations.map((equation, i) => (i === b.equations.length - 1 ? { ...equation, outputs } : equation));
 }
 
 /** A shape with `axis` in pairs; as it is where that is none of its axes. */

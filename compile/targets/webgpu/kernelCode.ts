@@ -36,6 +36,9 @@ export function signature(name: string, kernel: Kernel): string {
   return `fn ${name}(${["lane: i32", "group: i32", "groups: i32", ...places].join(", ")})`;
 }
 
+/** Expressions over these operands, with what WGSL has a function for. */
+export const nodesOf = (operands: readonly TensorType[]): Nodes => new Nodes(operands, { halves: true });
+
 /** A row-major position in a tensor of `shape` as an affine function of as many axes. */
 export const rowMajor = (shape: Shape): Affine => ({ offset: 0, coefficients: stridesOf(shape) });
 
@@ -73,7 +76,7 @@ export function mapText(
   prefix = "",
 ): string {
   if (sizeOf(shape) === 0) return "";
-  const nodes = new Nodes(operands, { halves: true });
+  const nodes = nodesOf(operands);
   const root = nodes.intern(body);
   const target = trimmed(at);
   const levels = mergeAxes(shape, 0, shape.length, [...affinesOf(nodes), target]);

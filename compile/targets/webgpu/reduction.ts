@@ -1,11 +1,11 @@
 // What all ways of reducing have in common.
 
 import { mergeAxes, type Level } from "../../kernels/axes.ts";
-import { affinesOf, Nodes, type Node } from "../../kernels/nodes.ts";
+import { affinesOf, type Node, type Nodes } from "../../kernels/nodes.ts";
 import type { Combiner } from "../../graph/graph.ts";
 import type { Kernel, LoopForm } from "../../kernels/kernel.ts";
 import type { DType, Shape } from "../../type.ts";
-import { rowMajor } from "./kernelCode.ts";
+import { nodesOf, rowMajor } from "./kernelCode.ts";
 import { applyText } from "./wgslScalar.ts";
 
 export type Reduce = Extract<LoopForm, { form: "reduce" }>;
@@ -25,7 +25,7 @@ export function besides({ nodes, inner }: Parts): boolean {
 }
 
 export function partsOf(kernel: Kernel, { shape, reduced, body }: Reduce): Parts {
-  const nodes = new Nodes(kernel.operands, { halves: true });
+  const nodes = nodesOf(kernel.operands);
   const root = nodes.intern(body);
   const affines = [...affinesOf(nodes), rowMajor(shape)];
   const sizes: Shape = [...shape, ...reduced];

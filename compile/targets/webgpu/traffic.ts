@@ -2,15 +2,15 @@
 // should be near.
 
 import type { Kernel } from "../../kernels/kernel.ts";
-import { Nodes } from "../../kernels/nodes.ts";
 import type { Scalar } from "../../kernels/scalar.ts";
 import { sizeOf } from "../../type.ts";
+import { nodesOf } from "./kernelCode.ts";
 
 /** Words read of each operand, then words written of each result. */
 export function trafficOf({ form, operands, results }: Kernel): readonly number[] {
   const read = operands.map(() => 0);
   const body = (expression: Scalar, points: number): void => {
-    const nodes = new Nodes(operands);
+    const nodes = nodesOf(operands);
     nodes.intern(expression);
     for (const node of nodes.all) if (node.kind === "load") read[node.operand]! += points;
   };

@@ -66,17 +66,20 @@ describe("packed weights", () => {
   const loop = (w: tf.Tensor2D, xs: tf.Tensor3D): tf.Tensor =>
     scan(
       (h: tf.Tensor, x: tf.Tensor) => ({ carry: tf.tanh(tf.add(tf.matMul(h as tf.Tensor2D, w), x)), y: null }),
-      tf.zeros([4, 20]) as tf.Tensor,
+      tf.zeros(xs.shape.slice(1)),
       xs as tf.Tensor,
     ).carry;
-  const graph = (): Graph => graphOfProgram(loop, tf.ones<tf.Rank.R2>([20, 20]), tf.ones<tf.Rank.R3>([6, 4, 20]));
+  const graph = (width = 20, steps = 6, rows = 4): Graph =>
+    graphOfProgram(loop, tf.ones<tf.Rank.R2>([width, width]), tf.ones<tf.Rank.R3>([steps, rows, width]));
+  const operandsOfProducts = ({ kernels }: Program): string[] =>
+    kernels.flatMap(({ form, operands }) => form.form === "contract" ? operands.map(({ shape }) => shape.join()) : []); // prettier-ignore
   const shapes = ({ leastBytes, leastSteps }: { leastBytes: number; leastSteps: number }, wide = false): string[] =>
-    lowerForWasm(graph(), 1, {
-      registers: { fused: true, wide },
-      sweepPoints: Infinity,
-      packing: { leastBytes, leastSteps, columnBytes: Infinity },
-    }).kernels.flatMap(({ form, operands }) =>
-      form.form === "contract" ? operands.map(({ shape }) => shape.join()) : [],
+    operandsOfProducts(
+      lowerForWasm(graph(), 1, {
+        registers: { fused: true, wide },
+        sweepPoints: Infinity,
+        packing: { leastBytes, leastSteps, columnBytes: Infinity },
+      }),
     );
 
   it("lie in panels of columns, where a loop pays for it", () => {
@@ -88,20 +91,13 @@ describe("packed weights", () => {
 
   it("of one row lie in wide panels, where there are steps enough", () => {
     const one = (steps: number, fused: boolean, wide: boolean): string[] => {
-      const loopOfOne = (w: tf.Tensor2D, xs: tf.Tensor3D): tf.Tensor =>
-        scan(
-          (h: tf.Tensor, x: tf.Tensor) => ({ carry: tf.tanh(tf.add(tf.matMul(h as tf.Tensor2D, w), x)), y: null }),
-          tf.zeros([1, 70]) as tf.Tensor,
-          xs as tf.Tensor,
-        ).carry;
-      const lowered = graphOfProgram(loopOfOne, tf.ones<tf.Rank.R2>([70, 70]), tf.ones<tf.Rank.R3>([steps, 1, 70]));
+      const lowered = graph(70, steps, 1);
       const packing = { leastBytes: 0, leastSteps: 2, columnBytes: Infinity };
       const program = lowerForWasm(lowered, 1, { registers: { fused, wide }, sweepPoints: Infinity, packing });
       const inputs = [noise(70 * 70).map((x) => x / 10), noise(steps * 70)];
-      const [alone] = compileWasm(lowerForWasm(lowered, 1, { packing: small.packing }), { ...detectFeatures(), wide }).run(inputs); // prettier-ignore
-      const [together] = compileWasm(program, { ...detectFeatures(), wide }).run(inputs);
-      expect(together).toEqual(alone);
-      return program.kernels.flatMap(({ form, operands }) => form.form === "contract" ? operands.map(({ shape }) => shape.join()) : []); // prettier-ignore
+      const [packed, asItLies] = [program, lowerForWasm(lowered, 1, small)].map((each) => compileWasm(each, { ...detectFeatures(), wide }).run(inputs)); // prettier-ignore
+      expect(packed).toEqual(asItLies);
+      return operandsOfProducts(program);
     };
     expect(one(8, true, true)).toContain("2,70,64");
     expect(one(8, true, false)).toContain("3,70,32");
