@@ -97,7 +97,7 @@ export function threadsChangeNothing(graph: Graph, operands: readonly Operand[])
       const program = lowerForWasm(lowered, threads, {
         ...everything,
         program: small,
-        registers: { fused: wide, wide },
+        registers: { fused: wide, wide, loadsFirst: !wide },
       });
       const module = compileWasm(
         { ...program, instructions: program.instructions.map(backwards) },
@@ -159,7 +159,7 @@ export function wasmAgrees(graph: Graph, operands: readonly Operand[], tolerance
   ] as const) {
     const features = detectFeatures();
     const whole = (wide: boolean): Program =>
-      lowerForWasm(lowered, 1, { ...everything, registers: { fused: wide, wide } });
+      lowerForWasm(lowered, 1, { ...everything, registers: { fused: wide, wide, loadsFirst: !wide } });
     for (const [program, relaxedMadd, wide] of [
       [lowerGraph(lowered), false, false],
       [whole(false), false, false],

@@ -6,7 +6,7 @@ import type { DType } from "../../type.ts";
 import type { Code, Local } from "./code.ts";
 import type { KernelContext } from "./kernelContext.ts";
 import { instructionTables } from "./emitScalar.ts";
-import { emitMultiplyAdd, type Arithmetic } from "./productTile.ts";
+import { emitMultiplyAdd, type MultiplyAdd } from "./productTile.ts";
 
 /** Combines the two values on the stack. */
 export function emitCombine(code: Code, combiner: Combiner, dtype: DType): void {
@@ -90,7 +90,7 @@ export interface ProductAccumulator extends Omit<Accumulator, "combine"> {
   readonly combine: (x: Local, y: Local, lanes: number) => void;
 }
 
-export function newProductAccumulator(code: Code, arithmetic: Arithmetic): ProductAccumulator {
+export function newProductAccumulator(code: Code, arithmetic: MultiplyAdd): ProductAccumulator {
   const { start, finish } = newAccumulator(code, "add", arithmetic.dtype);
   return {
     start,

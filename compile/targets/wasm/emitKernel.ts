@@ -42,6 +42,7 @@ export function emitKernel(kernel: Kernel, options: EmitOptions): KernelFunc {
     },
     fused: options.features.relaxedMadd,
     wide: options.features.wide,
+    loadsFirst: options.features.loadsFirst,
     scratchPointer: pointers,
     reserve: (bytes) => {
       const offset = scratch;

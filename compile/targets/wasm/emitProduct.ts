@@ -60,7 +60,8 @@ export function emitProduct(context: KernelContext, kernel: KernelOf<"contract">
   const [M, N, K] = [sizeOf(m), sizeOf(n), sizeOf(k)];
   if (sizeOf(batch) * M * N === 0 || K === 0 || dtype === "bool") return emitReduce(context, reduction());
 
-  const arithmetic = { dtype, fused: dtype === "float32" && context.fused, wide: context.wide };
+  const { wide, loadsFirst } = context;
+  const arithmetic = { dtype, fused: dtype === "float32" && context.fused, wide, loadsFirst };
   const along = bothAlong(left, right, batch.length, k);
   const panels = swap ? null : panelsOf(right.root, [...batch, ...n, ...k], batch.length, n.length);
   const inPanels = panels !== null && left.matrix !== null;

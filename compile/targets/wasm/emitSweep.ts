@@ -153,7 +153,8 @@ function emitStrips(
       const outFew = fewStride(target);
       const outFree = target.coefficients[across ? rank - 1 : rank - 2] ?? 0;
       const matrixRight = outFree === 1;
-      const arithmetic = { dtype: "float32", fused: context.fused, wide: context.wide } as const;
+      const { fused, wide, loadsFirst } = context;
+      const arithmetic = { dtype: "float32", fused, wide, loadsFirst } as const;
       const product = matrixRight
         ? { m: few, n: free, lhs: fewView, rhs: matrixView, out: { pointer: out, rowBytes: 4 * outFew } }
         : { m: free, n: few, lhs: matrixView, rhs: fewView, out: { pointer: out, rowBytes: 4 * outFree } };
@@ -310,7 +311,7 @@ interface Partial extends Pick<Accumulator, "start" | "finish"> {
   readonly combine: (terms: readonly Local[], lanes: number) => void;
 }
 
-const fusedArithmetic = { dtype: "float32", fused: true, wide: false } as const;
+const fusedArithmetic = { dtype: "float32", fused: true } as const;
 
 const partialOf = ({ code }: KernelContext, { part, terms }: Sum): Partial[] =>
   Array.from({ length: partialSums }, () => {

@@ -1,7 +1,6 @@
-// What the engine at hand can do beyond WebAssembly with fixed-width SIMD, asked by validating a tiny module.
+// What the engine at hand can do beyond WebAssembly with fixed-width SIMD, and how it goes about it.
 
-import { Code } from "./code.ts";
-import { encodeModule } from "./encode.ts";
+import { hasRelaxedSimd, v8Version, withRelaxedSimd } from "./engine.ts";
 import { hasWideVectors } from "./wideVectors.ts";
 
 export interface Features {
@@ -12,17 +11,19 @@ export interface Features {
   /** The engine computes two vectors that lie side by side as one of 256 bits, where the code lets it: stores them one right
    *  after the other, the second first, and has computed both by the same instructions. A register then holds two vectors. */
   readonly wide: boolean;
+  /** The engine moves all loads of a loop's round before what is computed of them, so that each takes a register all along. V8
+   *  did before version 13. */
+  readonly loadsFirst: boolean;
 }
 
 let detected: Omit<Features, "wide"> | undefined;
 
 /** The features of this engine. */
 export function detectFeatures(): Features {
-  if (!detected) {
-    const code = new Code("probe", { params: ["v128"], results: ["v128"] });
-    code.get(0).get(0).get(0).op("f32x4.relaxed_madd");
-    const probe = encodeModule({ memory: { pages: 1 }, funcs: [code.finish()], exports: {} });
-    detected = { relaxedMadd: WebAssembly.validate(probe), threads: typeof SharedArrayBuffer !== "undefined" };
-  }
+  detected ??= {
+    relaxedMadd: withRelaxedSimd(hasRelaxedSimd),
+    threads: typeof SharedArrayBuffer !== "undefined",
+    loadsFirst: v8Version !== null && v8Version < 13,
+  };
   return { ...detected, wide: hasWideVectors() };
 }

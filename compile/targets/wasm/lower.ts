@@ -28,8 +28,8 @@ const worth: WasmWorth = {
 };
 
 function detectedRegisters(): Registers {
-  const { relaxedMadd, wide } = detectFeatures();
-  return { fused: relaxedMadd, wide };
+  const { relaxedMadd, wide, loadsFirst } = detectFeatures();
+  return { fused: relaxedMadd, wide, loadsFirst };
 }
 
 /** With weights packed and sweeps formed; split among `threads`. */

@@ -3,6 +3,7 @@
 
 import { Code, type Local } from "./code.ts";
 import { encodeModule, type Func } from "./encode.ts";
+import { withRelaxedSimd } from "./engine.ts";
 import { detectFeatures } from "./features.ts";
 import { arena, firstAddress, maximumPages } from "./memory.ts";
 
@@ -106,7 +107,8 @@ export function measurePeaks(sizes: readonly number[] = [2 ** 14, 2 ** 18, 2 ** 
     funcs,
     exports: { arithmetic: 0, read: 1, update: 2, ...(features.relaxedMadd ? { fused: 3 } : {}) },
   });
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: { memory: memory.memory } });
+  const module = withRelaxedSimd(() => new WebAssembly.Module(bytes));
+  const instance = new WebAssembly.Instance(module, { env: { memory: memory.memory } });
   const { exports } = instance as { readonly exports: Readonly<Record<string, (a: number, b?: number) => void>> };
 
   const rounds = 20_000;

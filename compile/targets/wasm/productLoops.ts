@@ -110,9 +110,9 @@ function tileHeights(m: number, most: number): readonly Heights[] {
 export const tallest = ({ wide }: Registers): number => (wide ? 6 : 4);
 
 /** Vectors of a tile of so few rows, or of more. Of one row each vector of the right operand is used but once, and takes no
- *  register for long; a product that is not fused takes one. */
-export function widest(rows: number, { fused, wide }: Registers): number {
-  const vectors = [0, fused ? 8 : 6, 4, 3][rows] ?? 2;
+ *  register for long, unless the engine loads all of them first; a product that is not fused takes one. */
+export function widest(rows: number, { fused, wide, loadsFirst }: Registers): number {
+  const vectors = [0, fused && !loadsFirst ? 8 : 6, 4, 3][rows] ?? 2;
   return wide ? 2 * vectors : vectors;
 }
 

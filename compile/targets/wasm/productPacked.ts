@@ -21,7 +21,7 @@ import { emitTile, type Registers } from "./productTile.ts";
 /** Columns of a panel, where the right operand lies as `[n / panel, k, panel]`, packed before the loop that uses it: few
  *  rows take wide ones, for sums enough to fill the pipeline. */
 export function panelFor(rows: number, registers: Registers): number {
-  if (rows === 1) return registers.fused ? 4 * widest(1, registers) : 16;
+  if (rows === 1) return 4 * widest(1, registers);
   if (registers.wide) return rows === 2 ? 32 : widePanel;
   return rows <= 3 ? 16 : panel;
 }

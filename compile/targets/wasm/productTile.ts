@@ -9,19 +9,25 @@ import { emitLoad, emitStore, neighbours } from "./lanes.ts";
 
 /** What decides how many sums registers have room for. */
 export interface Registers {
-  /** Whether to fuse multiplication and addition where both are float32. */
+  /** Whether multiplication and addition are one instruction, which needs none for the product. */
   readonly fused: boolean;
   /** Whether the engine joins pairs of vectors: see `Features`. */
   readonly wide: boolean;
+  /** Whether the engine loads all that a round reads before it computes: see `Features`. */
+  readonly loadsFirst: boolean;
 }
 
-/** Arithmetic of one dtype. */
-export interface Arithmetic extends Registers {
+/** Multiplication and addition of one dtype. */
+export interface MultiplyAdd {
   readonly dtype: "float32" | "int32";
+  /** Whether the two are one instruction: float32 only. */
+  readonly fused: boolean;
 }
+
+export interface Arithmetic extends Registers, MultiplyAdd {}
 
 /** `sum = sum + x · y`. */
-export function emitMultiplyAdd(code: Code, { dtype, fused }: Arithmetic, sum: Local, x: Local, y: Local): void {
+export function emitMultiplyAdd(code: Code, { dtype, fused }: MultiplyAdd, sum: Local, x: Local, y: Local): void {
   if (dtype === "int32") code.get(sum).get(x).get(y).op("i32x4.mul").op("i32x4.add").set(sum);
   else if (fused) code.get(x).get(y).get(sum).op("f32x4.relaxed_madd").set(sum);
   else code.get(sum).get(x).get(y).op("f32x4.mul").op("f32x4.add").set(sum);

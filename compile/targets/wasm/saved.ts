@@ -11,6 +11,7 @@ import { showType, sizeOf, type TensorType, type TypedValues } from "../../type.
 import type { Signature } from "../target.ts";
 import { tensorOf, valuesAs } from "./backend.ts";
 import { Bytes } from "./encode.ts";
+import { withRelaxedSimd } from "./engine.ts";
 import { detectFeatures, type Features } from "./features.ts";
 import { alone, controls, firstAddress, helpedAsleep, helpedAwake, maximumPages } from "./memory.ts";
 import { loadExecutable, type Executable } from "./wasm.ts";
@@ -119,7 +120,7 @@ function valuesIn(buffer: ArrayBuffer, { shape, dtype }: TensorType): TypedValue
 }
 
 function checkFeatures(needed: Features, module: Uint8Array<ArrayBuffer>): void {
-  if (WebAssembly.validate(module)) return;
+  if (withRelaxedSimd(() => WebAssembly.validate(module))) return;
   const here = detectFeatures();
   if (needed.relaxedMadd && !here.relaxedMadd) throw missingFeature("relaxed SIMD");
   throw missingFeature(needed.threads && !here.threads ? "threads" : "other instructions");

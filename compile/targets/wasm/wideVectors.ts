@@ -2,6 +2,7 @@
 // It does so behind a flag, as an experiment; so we do when asked.
 
 import { wrongWideVectors } from "../errors.ts";
+import { flags } from "./engine.ts";
 
 const flag = "experimental-wasm-revectorize";
 
@@ -19,9 +20,9 @@ let asked: boolean | undefined;
  *  if (useWideVectors()) console.log("256 bits");
  */
 export function useWideVectors(on = true): boolean {
-  const v8 = engine();
-  v8?.setFlagsFromString(`--${on ? "" : "no-"}${flag}`);
-  asked = on && v8 !== undefined;
+  const set = joins() ? flags() : undefined;
+  set?.(`--${on ? "" : "no-"}${flag}`);
+  asked = on && set !== undefined;
   return asked;
 }
 
@@ -29,7 +30,7 @@ export function useWideVectors(on = true): boolean {
 export function hasWideVectors(): boolean {
   if (asked === undefined) {
     if (wishesWideVectors()) useWideVectors();
-    else asked = engine() !== undefined && process.execArgv.includes(`--${flag}`);
+    else asked = joins() && process.execArgv.includes(`--${flag}`);
   }
   return asked!;
 }
@@ -41,9 +42,9 @@ export function wishesWideVectors(): boolean {
   return said === "1";
 }
 
-/** Node's door to its engine, if that can join vectors. */
-function engine(): typeof import("node:v8") | undefined {
-  if (typeof process !== "object" || typeof process.getBuiltinModule !== "function" || process.arch !== "x64") return;
-  if (Number(process.versions.node.split(".")[0]) < leastNode) return;
-  return process.getBuiltinModule("node:v8");
-}
+/** Whether this engine can join vectors. */
+const joins = (): boolean =>
+  typeof process === "object" &&
+  process.arch === "x64" &&
+  Number(process.versions?.node?.split(".")[0]) >= leastNode &&
+  flags() !== undefined;

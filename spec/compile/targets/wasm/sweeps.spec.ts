@@ -11,6 +11,7 @@ import type { Program } from "../../../../compile/program/program.ts";
 import { interpretProgram } from "../../../../compile/program/interpret.ts";
 import { detectFeatures } from "../../../../compile/targets/wasm/features.ts";
 import { lowerForWasm } from "../../../../compile/targets/wasm/lower.ts";
+import type { Registers } from "../../../../compile/targets/wasm/productTile.ts";
 import { compileWasm } from "../../../../compile/targets/wasm/wasm.ts";
 
 const small = { sweepPoints: 1, packing: { leastBytes: Infinity, leastSteps: Infinity, columnBytes: Infinity } };
@@ -76,7 +77,7 @@ describe("packed weights", () => {
   const shapes = ({ leastBytes, leastSteps }: { leastBytes: number; leastSteps: number }, wide = false): string[] =>
     operandsOfProducts(
       lowerForWasm(graph(), 1, {
-        registers: { fused: true, wide },
+        registers: { fused: true, wide, loadsFirst: false },
         sweepPoints: Infinity,
         packing: { leastBytes, leastSteps, columnBytes: Infinity },
       }),
@@ -90,19 +91,21 @@ describe("packed weights", () => {
   });
 
   it("of one row lie in wide panels, where there are steps enough", () => {
-    const one = (steps: number, fused: boolean, wide: boolean): string[] => {
+    const one = (steps: number, registers: Registers): string[] => {
       const lowered = graph(70, steps, 1);
       const packing = { leastBytes: 0, leastSteps: 2, columnBytes: Infinity };
-      const program = lowerForWasm(lowered, 1, { registers: { fused, wide }, sweepPoints: Infinity, packing });
+      const program = lowerForWasm(lowered, 1, { registers, sweepPoints: Infinity, packing });
       const inputs = [noise(70 * 70).map((x) => x / 10), noise(steps * 70)];
-      const [packed, asItLies] = [program, lowerForWasm(lowered, 1, small)].map((each) => compileWasm(each, { ...detectFeatures(), wide }).run(inputs)); // prettier-ignore
+      const [packed, asItLies] = [program, lowerForWasm(lowered, 1, small)].map((each) => compileWasm(each, { ...detectFeatures(), wide: registers.wide }).run(inputs)); // prettier-ignore
       expect(packed).toEqual(asItLies);
       return operandsOfProducts(program);
     };
-    expect(one(8, true, true)).toContain("2,70,64");
-    expect(one(8, true, false)).toContain("3,70,32");
-    expect(one(8, false, false)).toContain("5,70,16");
-    expect(one(7, true, true)).toContain("70,70");
+    const most = { fused: true, wide: true, loadsFirst: false };
+    expect(one(8, most)).toContain("2,70,64");
+    expect(one(8, { ...most, wide: false })).toContain("3,70,32");
+    expect(one(8, { ...most, wide: false, loadsFirst: true })).toContain("3,70,24");
+    expect(one(8, { ...most, wide: false, fused: false })).toContain("3,70,24");
+    expect(one(7, most)).toContain("70,70");
   });
 
   it("are shared out among threads by panels, where rows are few", () => {
@@ -110,7 +113,7 @@ describe("packed weights", () => {
     const lowered = (threads: number, columnBytes: number) =>
       lowerForWasm(graph(), threads, {
         program: sizes,
-        registers: { fused: true, wide: false },
+        registers: { fused: true, wide: false, loadsFirst: false },
         sweepPoints: Infinity,
         packing: { leastBytes: 0, leastSteps: 2, columnBytes },
       });
