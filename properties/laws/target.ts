@@ -17,6 +17,7 @@ import { lowerGraph } from "../../compile/program/lower.ts";
 import type { Instruction, Program } from "../../compile/program/program.ts";
 import { inlineCalls } from "../../compile/passes/inlineCalls.ts";
 import { detectFeatures } from "../../compile/targets/wasm/features.ts";
+import { shareAlways } from "../../compile/targets/wasm/memory.ts";
 import { lowerForWasm } from "../../compile/targets/wasm/lower.ts";
 import { saveProgram } from "../../compile/targets/wasm/saved.ts";
 import { compileWasm } from "../../compile/targets/wasm/wasm.ts";
@@ -92,6 +93,7 @@ export function threadsChangeNothing(graph: Graph, operands: readonly Operand[])
   const inputs = operands.map(({ values }) => values);
   const small = { leastWork: 0, leastBytes: 0, sharedBytes: 1024, blockBytes: 64 };
   const lowered = optimised(graph);
+  shareAlways();
   for (const wide of [false, true]) {
     const results = [1, 2, 3].map((threads) => {
       const program = lowerForWasm(lowered, threads, {

@@ -5,10 +5,12 @@ import "@tensorflow/tfjs-backend-cpu";
 import { beforeAll, describe, expect, it } from "vitest";
 import { lowerGraph } from "../../compile/program/lower.ts";
 import type { Instruction } from "../../compile/program/program.ts";
+import { shareAlways } from "../../compile/targets/wasm/memory.ts";
 import { jit, random, scan, treeLeaves, valueAndGrad } from "../../compile/index.ts";
 
 beforeAll(async () => {
   await tf.setBackend("cpu");
+  shareAlways();
 });
 
 interface Params {

@@ -9,7 +9,8 @@ import { emitKernel } from "./emitKernel.ts";
 import { encodeModule, type Func, type Functype } from "./encode.ts";
 import type { Features } from "./features.ts";
 import { buildHelper, type Helper } from "./helpers.ts";
-import { controls, firstAddress, helpedAsleep, maximumPages, pageBytes } from "./memory.ts";
+import { emitServe, emitWait, patienceFor, wakeUp } from "./meet.ts";
+import { controls, firstAddress, maximumPages, pageBytes } from "./memory.ts";
 
 export interface EmittedProgram {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -96,6 +97,7 @@ export function emitProgram(program: Program, features: Features, clocked = fals
     threads,
     scratchStart: (thread) => scratchStart + thread * scratch,
     letterBox,
+    wait: threads > 1 ? funcs.push(emitWait(threads - 1)) : -1,
   };
 
   const parts = sections.map((section, s) =>
@@ -131,6 +133,8 @@ interface Layout {
   readonly threads: number;
   readonly scratchStart: (thread: number) => number;
   readonly letterBox: number;
+  /** The function that waits for a section's parts. */
+  readonly wait: number;
 }
 
 /** The functions of a section's parts after the first, which main runs itself. */
@@ -146,6 +150,8 @@ class Emitter {
   readonly #thread: number;
   readonly #pointers: Local[];
   readonly #loops: Local[];
+  /** Of main: for how many sections it goes on alone. */
+  readonly #rest: Local;
   #sections: Sections | undefined;
 
   constructor(name: string, layout: Layout, thread: number) {
@@ -155,6 +161,7 @@ class Emitter {
     this.#code = new Code(name, { params: thread === 0 ? ["i32"] : [], results: [] });
     this.#pointers = Array.from({ length: layout.program.pointers }, () => this.#code.local("i32"));
     this.#loops = Array.from({ length: layout.program.loops }, () => this.#code.local("i32"));
+    this.#rest = this.#code.local("i32");
   }
 
   main(instructions: readonly Instruction[], sections: Sections): Func {
@@ -260,31 +267,41 @@ class Emitter {
     code.get(reverse ? low : high).op(reverse ? "i32.ge_s" : "i32.lt_s").op("br_if", 0).op("end").op("end"); // prettier-ignore
   }
 
-  /** Tells the other threads, does the first part, and waits for them; or does all parts, where there are none. It waits
-   *  for threads without a part, too: none may still be on its way to this section when the next one stands there. */
+  /** Tells the other threads, does the first part, and waits for them; or does all parts, where there are none, or where
+   *  they kept it waiting: as on a machine that others keep busy. It waits for threads without a part, too: none may still
+   *  be on its way to this section when the next one stands there. */
   #parallel(list: readonly (readonly Instruction[])[]): void {
     const code = this.#code;
-    const helpers = this.#layout.threads - 1;
     const { section, parts } = this.#sections!(list);
+    const helped = code.local("i32");
     this.#letters((local, address) => code.i32(address).get(local).op("i32.store", 2, 0));
-    code.get(0).op("if");
+    code.i32(0).get(0).get(this.#rest).op("select").tee(helped).op("if");
     code.i32(controls.section).i32(section).op("i32.atomic.store", 2, 0);
     code.i32(controls.done).i32(0).op("i32.atomic.store", 2, 0);
     code.i32(controls.generation).i32(1).op("i32.atomic.rmw.add", 2, 0).op("drop");
-    code.i32(controls.generation).i32(helpers).op("memory.atomic.notify", 2, 0).op("drop");
+    this.#wake();
     code.op("else");
     for (const part of parts) code.op("call", part);
-    code.op("end");
+    code
+      .get(this.#rest)
+      .op("if")
+      .get(this.#rest)
+      .i32(-1)
+      .op("i32.add")
+      .tee(this.#rest)
+      .i32(wakeUp)
+      .op("i32.eq")
+      .op("if");
+    this.#wake();
+    code.op("end").op("end").op("end");
     this.#instructions(list[0]!);
-    const [done, tries] = [code.local("i32"), code.local("i32")];
-    code.get(0).op("if").i32(patience).set(tries).op("block").op("loop");
-    code.i32(controls.done).op("i32.atomic.load", 2, 0).tee(done).i32(helpers).op("i32.ge_s").op("br_if", 1);
-    code.get(tries).op("if");
-    code.get(tries).i32(-1).op("i32.add").set(tries);
-    // A thread that may not sleep, as a page's own, goes on looking.
-    code.op("else").get(0).i32(helpedAsleep).op("i32.eq").op("if");
-    code.i32(controls.done).get(done).op("i64.const", -1).op("memory.atomic.wait32", 2, 0).op("drop");
-    code.op("end").op("end").op("br", 0).op("end").op("end").op("end");
+    const { program, wait } = this.#layout;
+    code.get(helped).op("if").get(helped).i32(patienceFor(program, list)).op("call", wait).set(this.#rest).op("end");
+  }
+
+  #wake(): void {
+    const helpers = this.#layout.threads - 1;
+    this.#code.i32(controls.generation).i32(helpers).op("memory.atomic.notify", 2, 0).op("drop");
   }
 
   /** Pushes an address. */
@@ -296,51 +313,4 @@ class Emitter {
       if (bytes !== 0) code.get(this.#loops[loop]!).times(bytes).op("i32.add");
     }
   }
-}
-
-/** Rounds that a waiting thread looks again before it sleeps. */
-const patience = 20_000;
-
-/** `serve(thread, generation)`: what another thread does during a run: waits for the generation to change, does its part
- *  of the section that stands there if it has one, says so; until there stands a negative one. */
-function emitServe(sections: readonly (readonly number[])[]): Func {
-  const code = new Code("serve", { params: ["i32", "i32"], results: [] });
-  const [thread, generation] = [0, 1];
-  const [section, tries] = [code.local("i32"), code.local("i32")];
-  code.op("loop");
-  code.i32(patience).set(tries);
-  code.op("block").op("loop");
-  code.i32(controls.generation).op("i32.atomic.load", 2, 0).get(generation).op("i32.ne").op("br_if", 1);
-  code.get(tries).op("if");
-  code.get(tries).i32(-1).op("i32.add").set(tries);
-  code.op("else");
-  code.i32(controls.generation).get(generation).op("i64.const", -1).op("memory.atomic.wait32", 2, 0).op("drop");
-  code.op("end").op("br", 0).op("end").op("end");
-  code.get(generation).i32(1).op("i32.add").set(generation);
-  code
-    .i32(controls.section)
-    .op("i32.atomic.load", 2, 0)
-    .tee(section)
-    .i32(0)
-    .op("i32.lt_s")
-    .op("if")
-    .op("return")
-    .op("end");
-  sections.forEach((parts, s) => {
-    code.get(section).i32(s).op("i32.eq").op("if");
-    parts.forEach((part, p) => {
-      code
-        .get(thread)
-        .i32(p + 1)
-        .op("i32.eq")
-        .op("if")
-        .op("call", part)
-        .op("end");
-    });
-    code.op("end");
-  });
-  code.i32(controls.done).i32(1).op("i32.atomic.rmw.add", 2, 0).op("drop");
-  code.i32(controls.done).i32(1).op("memory.atomic.notify", 2, 0).op("drop");
-  code.op("br", 0).op("end");
-  return code.finish();
 }

@@ -90,7 +90,7 @@ export function emitReduce(context: KernelContext, kernel: KernelOf<"reduce">, p
     unroll: across ? unrollFor(nest.innerCost(vector), context.wide) : product ? 1 : partialSums,
     accumulator: () => {
       if (product || factors) {
-        const arithmetic = product?.arithmetic ?? { dtype: "float32", fused: true } as const;
+        const arithmetic = product?.arithmetic ?? ({ dtype: "float32", fused: true } as const);
         const { combine, ...rest } = newProductAccumulator(context.code, arithmetic);
         const [x, y] = roots;
         return { ...rest, combine: (u, lanes) => combine(nest.local(x!, u), nest.local(y!, u), lanes) };

@@ -25,7 +25,7 @@ export const hasRelaxedSimd = (): boolean => WebAssembly.validate(probe);
 /** V8 11.3, of Node 20, has relaxed SIMD as the next version gave it to all, but behind a flag. It is set while modules of ours
  *  are compiled and asked after, and at no other time: for the rest of the process nothing changes. */
 export function withRelaxedSimd<T>(compile: () => T): T {
-  const set = v8Version === 11.3 && !hasRelaxedSimd() ? flags() : undefined;
+  const set = relaxedSimdFlag();
   set?.("--experimental-wasm-relaxed-simd");
   try {
     return compile();
@@ -33,3 +33,12 @@ export function withRelaxedSimd<T>(compile: () => T): T {
     set?.("--no-experimental-wasm-relaxed-simd");
   }
 }
+
+const relaxedSimdFlag = () => (v8Version === 11.3 && !hasRelaxedSimd() ? flags() : undefined);
+
+export const compileModule = (bytes: Uint8Array<ArrayBuffer>): WebAssembly.Module =>
+  withRelaxedSimd(() => new WebAssembly.Module(bytes));
+
+/** The same without blocking the thread, as a page's own must not be; with a flag to set there is no page. */
+export const compileModuleLater = async (bytes: Uint8Array<ArrayBuffer>): Promise<WebAssembly.Module> =>
+  relaxedSimdFlag() ? compileModule(bytes) : WebAssembly.compile(bytes);

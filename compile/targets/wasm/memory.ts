@@ -16,8 +16,8 @@ export const firstAddress = 64;
 export const [alone, helpedAwake, helpedAsleep] = [0, 1, 2] as const;
 
 /** Where threads meet, below the first address: which section is on, how many parts of it are done, and a count of sections
- *  begun, which waiting threads watch. */
-export const controls = { generation: 4, section: 8, done: 12 } as const;
+ *  begun, which waiting threads watch. Of main's own: how much it has waited of late, and whether that was too much. */
+export const controls = { generation: 4, section: 8, done: 12, waits: 16, crowded: 20 } as const;
 
 export interface Arena {
   readonly memory: WebAssembly.Memory;
@@ -84,3 +84,6 @@ export function readTensor({ words, floats }: Arena, address: number, dtype: DTy
       return dtype satisfies never;
   }
 }
+
+/** Has runs share all their sections, however busy the machine: for tests of that. */
+export const shareAlways = (): void => void (arena().words[controls.waits / 4] = -(2 ** 30));

@@ -38,6 +38,10 @@ const [awake, asleep] = [0.1, 5];
 /** For how long a run waits for workers that have not loaded its program, in milliseconds. */
 const startUp = 150;
 
+/** For how long runs go without help after one had to wait for it: the first time, and at most, after one in vain upon another;
+ *  in milliseconds. */
+const [shortest, longest] = [5, 500];
+
 /** What a worker runs, in Node and in a page. Plain JavaScript: it must load without a file of its own. */
 const workerSource = `
 const start = ({ memory, thread, state }) => {
@@ -113,6 +117,9 @@ export class ThreadPool {
   readonly #state = new Int32Array(new SharedArrayBuffer(4 * words.count));
   #programs = 0;
   #comeInTime = true;
+  /** Until when runs go without help, since others keep the machine busy, and for how long they do the next time. */
+  #aloneUntil = 0;
+  #aloneFor = shortest;
 
   constructor(memory: WebAssembly.Memory) {
     this.#memory = memory;
@@ -143,6 +150,10 @@ export class ThreadPool {
   run(id: number, threads: number, main: (helped: number) => void): void {
     const state = this.#state;
     const helpers = this.#workers.slice(0, threads - 1);
+    if (performance.now() < this.#aloneUntil) {
+      main(alone);
+      return;
+    }
     if (helpers.length < threads - 1 || !helpers.every((_, i) => this.#hasLoaded(i, id))) {
       main(alone);
       return;
@@ -151,6 +162,7 @@ export class ThreadPool {
     const generation = Atomics.load(control, controls.generation / 4);
     const ended = Atomics.load(state, words.ended);
     Atomics.store(control, controls.section / 4, 0);
+    Atomics.store(control, controls.crowded / 4, 0);
     Atomics.store(state, words.program, id);
     Atomics.store(state, words.generation, generation);
     helpers.forEach((_, i) => {
@@ -165,6 +177,9 @@ export class ThreadPool {
       // The next run must not begin while a worker still looks at this one's words.
       while (Atomics.load(state, words.ended) - ended < helpers.length);
     }
+    const crowded = Atomics.load(control, controls.crowded / 4) === 1;
+    if (crowded) this.#aloneUntil = performance.now() + this.#aloneFor;
+    this.#aloneFor = crowded ? Math.min(2 * this.#aloneFor, longest) : shortest;
     const length = Atomics.exchange(state, words.failed, 0);
     if (length > 0) {
       const text = String.fromCharCode(...state.subarray(words.text, words.text + length));

@@ -4,7 +4,7 @@ import type { Address, Program } from "../../program/program.ts";
 import { eachInstruction } from "../../program/uses.ts";
 import { sizeOf, typedValues, type TensorType, type TypedValues } from "../../type.ts";
 import { emitProgram, threadsOf } from "./emitProgram.ts";
-import { withRelaxedSimd } from "./engine.ts";
+import { compileModule, compileModuleLater } from "./engine.ts";
 import { detectFeatures, type Features } from "./features.ts";
 import { alone, arena, firstAddress, readTensor, writeTensor } from "./memory.ts";
 import { threadPool } from "./threads.ts";
@@ -72,14 +72,15 @@ export function compileWasm(
   if (threads > 1) threadPool(arena().memory).start(threads); // while the code is written
   const executable = makeExecutable(program, features, clock !== undefined);
   arena().ensure(executable.memoryEnd);
-  const module = withRelaxedSimd(() => new WebAssembly.Module(executable.bytes));
+  const module = compileModule(executable.bytes);
   return bind(executable, module, new WebAssembly.Instance(module, imports(clock)));
 }
 
 /** An executable made earlier, or elsewhere. */
 export async function loadExecutable(executable: Executable): Promise<CompiledProgram> {
   arena().ensure(executable.memoryEnd);
-  const { module, instance } = await withRelaxedSimd(() => WebAssembly.instantiate(executable.bytes, imports()));
+  const module = await compileModuleLater(executable.bytes);
+  const instance = await WebAssembly.instantiate(module, imports());
   return bind(executable, module, instance);
 }
 
