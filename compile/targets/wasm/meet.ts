@@ -15,9 +15,9 @@ const [patience, roundsPerMicrosecond] = [20_000, 2500];
 const restFor = 1024;
 export const wakeUp = 8;
 
-/** What a section that main lost patience in weighs against one where it did not, and how much of it is too much: a few in
- *  several hundred. A system pauses threads now and then; where others want its cores, all the time. */
-const [weight, mostWaits] = [256, 1000];
+/** What a section that main lost patience in weighs against one where it did not, and how much of it is too much: one
+ *  in ten or so. A system pauses threads now and then, one section in hundreds; where others want its cores, one in four. */
+const [weight, mostWaits] = [16, 160];
 
 /** Rounds for which main has patience with a section's parts: about as long as the longest takes. */
 export const patienceFor = ({ kernels }: Program, parts: readonly (readonly Instruction[])[]): number => {
