@@ -50,18 +50,23 @@ export interface ProductTimes {
   readonly jaxJs: number | null;
 }
 
-/** CPU time of `run` in milliseconds: the least of many. */
-function least(run: () => void): number {
-  for (let start = performance.now(), i = 0; i < 3 || performance.now() - start < 300; i++) run();
-  let best = Infinity;
-  for (let start = performance.now(), i = 0; i < 9 || performance.now() - start < 700; i++) {
-    const before = process.cpuUsage();
-    run();
-    const { user, system } = process.cpuUsage(before);
-    best = Math.min(best, (user + system) / 1000);
+/** CPU time of each run in milliseconds: the least of many. They take turns, so that all have their share of a machine's better moments. */
+function leastOf(...runs: readonly (() => void)[]): readonly number[] {
+  for (let start = performance.now(), i = 0; i < 3 || performance.now() - start < 300; i++)
+    for (const run of runs) run();
+  const best = runs.map(() => Infinity);
+  for (let start = performance.now(), i = 0; i < 9 || performance.now() - start < 700 * runs.length; i++) {
+    for (const [r, run] of runs.entries()) {
+      const before = process.cpuUsage();
+      run();
+      const { user, system } = process.cpuUsage(before);
+      best[r] = Math.min(best[r]!, (user + system) / 1000);
+    }
   }
   return best;
 }
+
+const least = (run: () => void): number => leastOf(run)[0]!;
 
 type Shape3 = readonly [number, number, number];
 const shapesOf = ({ batch = 1, m, k, n, transposeA, transposeB }: Product): readonly [Shape3, Shape3] => [
@@ -90,9 +95,12 @@ function ours(product: Product): number {
     );
   const [few, many] = [repeated(rounds), repeated(2 * rounds)];
   // What a call costs besides its rounds falls out of the difference.
-  const ms = (least(() => many(x, y).dispose()) - least(() => few(x, y).dispose())) / rounds;
+  const [whole, half] = leastOf(
+    () => many(x, y).dispose(),
+    () => few(x, y).dispose(),
+  );
   tf.dispose([x, y]);
-  return ms;
+  return (whole! - half!) / rounds;
 }
 
 /** Several calls in one timing, so that short ones are long enough for the clock. */

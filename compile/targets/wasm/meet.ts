@@ -16,7 +16,7 @@ const restFor = 1024;
 export const wakeUp = 8;
 
 /** What a section that main lost patience in weighs against one where it did not, and how much of it is too much: one
- *  in ten or so. A system pauses threads now and then, one section in hundreds; where others want its cores, one in four. */
+ *  in ten or so. A system pauses threads now and then, one section in thousands; where others want its cores, many in a row. */
 const [weight, mostWaits] = [16, 160];
 
 /** Rounds for which main has patience with a section's parts: about as long as the longest takes. */
