@@ -19,6 +19,9 @@ export const wakeUp = 8;
  *  in ten or so. A system pauses threads now and then, one section in thousands; where others want its cores, many in a row. */
 const [weight, mostWaits] = [16, 160];
 
+/** Operations and bytes that a slow kernel gets through in a microsecond. */
+const workPerMicrosecond = 4000;
+
 /** Rounds for which main has patience with a section's parts: about as long as the longest takes. */
 export const patienceFor = ({ kernels }: Program, parts: readonly (readonly Instruction[])[]): number => {
   const microseconds = (list: readonly Instruction[]): number =>
@@ -26,7 +29,7 @@ export const patienceFor = ({ kernels }: Program, parts: readonly (readonly Inst
       switch (instruction.kind) {
         case "call": {
           const { flop, bytes } = workOf(kernels[instruction.kernel]!);
-          return sum + (flop + bytes) / 4000;
+          return sum + (flop + bytes) / workPerMicrosecond;
         }
         case "loop":
           return sum + instruction.count * microseconds(instruction.body);
