@@ -9,7 +9,7 @@ import { moved, rowBytes, rowsOf, withRows, type Rows } from "./rows.ts";
 import { costOf } from "./compose.ts";
 import { sectionOf, type Section } from "./sections.ts";
 import { laterThan, scheduled } from "./order.ts";
-import { countUses, mapRuns, pointerTargets, withoutUnused } from "./uses.ts";
+import { countUses, mapRuns, pointerTargets, sumOver, withoutUnused } from "./uses.ts";
 
 /** Below this many elementary operations threads are not worth meeting. */
 export const leastWork = 14_000;
@@ -181,20 +181,10 @@ class Parallel {
 
   /** Elementary operations of the instructions, roughly. */
   #work(list: readonly Instruction[]): number {
-    return list.reduce((sum, instruction) => {
-      switch (instruction.kind) {
-        case "call":
-          return sum + workOf(this.#program.kernels[instruction.kernel]!);
-        case "copy":
-          return sum + instruction.bytes / 16;
-        case "loop":
-          return sum + instruction.count * this.#work(instruction.body);
-        case "branch":
-          return sum + Math.max(this.#work(instruction.onTrue), this.#work(instruction.onFalse));
-        default:
-          return sum;
-      }
-    }, 0);
+    return sumOver(list, (one) => {
+      if (one.kind === "call") return workOf(this.#program.kernels[one.kernel]!);
+      return one.kind === "copy" ? one.bytes / 16 : 0;
+    });
   }
 }
 

@@ -23,6 +23,25 @@ export function eachInstruction(list: readonly Instruction[], visit: (instructio
   }
 }
 
+/** An instruction without others inside of it. */
+export type Single = Exclude<Instruction, { readonly kind: "loop" | "parallel" | "branch" }>;
+
+/** A sum over all that the instructions do: of loops every round, of branches the dearer side, of parts all. */
+export function sumOver(list: readonly Instruction[], of: (instruction: Single) => number): number {
+  return list.reduce((sum, instruction) => {
+    switch (instruction.kind) {
+      case "loop":
+        return sum + instruction.count * sumOver(instruction.body, of);
+      case "branch":
+        return sum + Math.max(sumOver(instruction.onTrue, of), sumOver(instruction.onFalse, of));
+      case "parallel":
+        return sum + sumOver(instruction.parts.flat(), of);
+      default:
+        return sum + of(instruction);
+    }
+  }, 0);
+}
+
 /** An instruction with the lists inside of it, of a loop, of parts or of branches, replaced. */
 export function mapInside(
   instruction: Instruction,

@@ -3,6 +3,7 @@
 // alone for a time: results are the same.
 
 import type { Instruction, Program } from "../../program/program.ts";
+import { sumOver } from "../../program/uses.ts";
 import { workOf } from "../../program/work.ts";
 import { Code } from "./code.ts";
 import type { Func } from "./encode.ts";
@@ -23,24 +24,17 @@ const [weight, mostWaits] = [16, 160];
 const workPerMicrosecond = 4000;
 
 /** Rounds for which main has patience with a section's parts: about as long as the longest takes. */
-export const patienceFor = ({ kernels }: Program, parts: readonly (readonly Instruction[])[]): number => {
-  const microseconds = (list: readonly Instruction[]): number =>
-    list.reduce((sum, instruction) => {
-      switch (instruction.kind) {
-        case "call": {
-          const { flop, bytes } = workOf(kernels[instruction.kernel]!);
-          return sum + (flop + bytes) / workPerMicrosecond;
-        }
-        case "loop":
-          return sum + instruction.count * microseconds(instruction.body);
-        case "branch":
-          return sum + Math.max(microseconds(instruction.onTrue), microseconds(instruction.onFalse));
-        default:
-          return sum;
-      }
-    }, 0);
-  return Math.ceil(Math.min(patience + roundsPerMicrosecond * Math.max(...parts.map(microseconds)), 2 ** 31 - 1));
-};
+export function patienceFor({ kernels }: Program, parts: readonly (readonly Instruction[])[]): number {
+  const work = parts.map((part) =>
+    sumOver(part, (one) => {
+      if (one.kind !== "call") return 0;
+      const { flop, bytes } = workOf(kernels[one.kernel]!);
+      return flop + bytes;
+    }),
+  );
+  const rounds = (roundsPerMicrosecond * Math.max(...work)) / workPerMicrosecond;
+  return Math.ceil(Math.min(patience + rounds, 2 ** 31 - 1));
+}
 
 /** `wait(helped, patience)`: waits until so many parts are done. Returns for how many sections to go on alone: some, where it has
  *  lost patience too often, which it tells the caller of `main`, too. */

@@ -5,7 +5,7 @@ import { costOf } from "../../program/compose.ts";
 import type { Address, Instruction, UnplannedProgram } from "../../program/program.ts";
 import { rowsOf, type Rows } from "../../program/rows.ts";
 import { sectionOf } from "../../program/sections.ts";
-import { buffersAt, pointerTargets } from "../../program/uses.ts";
+import { buffersAt, pointerTargets, sumOver } from "../../program/uses.ts";
 import { sizeOf } from "../../type.ts";
 
 export class Sections {
@@ -41,22 +41,10 @@ export class Sections {
 
   /** Elementary operations of the instructions, roughly. */
   work(list: readonly Instruction[]): number {
-    return list.reduce((sum, instruction) => {
-      switch (instruction.kind) {
-        case "call":
-          return sum + workOf(this.#kernels[instruction.kernel]!);
-        case "copy":
-          return sum + instruction.bytes / 4;
-        case "loop":
-          return sum + instruction.count * this.work(instruction.body);
-        case "branch":
-          return sum + Math.max(this.work(instruction.onTrue), this.work(instruction.onFalse));
-        case "parallel":
-          return sum + instruction.parts.reduce((all, part) => all + this.work(part), 0);
-        default:
-          return sum + 1;
-      }
-    }, 0);
+    return sumOver(list, (one) => {
+      if (one.kind === "call") return workOf(this.#kernels[one.kernel]!);
+      return one.kind === "copy" ? one.bytes / 4 : 1;
+    });
   }
 }
 
